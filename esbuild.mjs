@@ -1,0 +1,45 @@
+// Bundles client, server and command line. `--watch` rebuilds on change; `--production` minifies and drops source maps.
+import { mkdir, writeFile } from 'node:fs/promises';
+import esbuild from 'esbuild';
+
+const watch = process.argv.includes('--watch');
+const production = process.argv.includes('--production');
+
+/** @type {import('esbuild').BuildOptions} */
+const shared = {
+  bundle: true,
+  platform: 'node',
+  // The oldest VS Code that `engines.vscode` admits runs Node 20.
+  target: 'node20',
+  format: 'cjs',
+  // jsonc-parser's `main` is a UMD file whose requires esbuild cannot follow: the bundle would die at its start.
+  mainFields: ['module', 'main'],
+  minify: production,
+  sourcemap: production ? false : 'linked',
+  legalComments: 'none',
+  logLevel: 'info',
+  outdir: 'dist',
+};
+
+const builds = [
+  { ...shared, entryPoints: { client: 'client/src/extension.ts' }, external: ['vscode'] },
+  { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' } },
+  { ...shared, entryPoints: { cli: 'server/src/cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
+];
+
+await mkdir('dist', { recursive: true });
+// The project's own sources are ES modules, the bundles are not: VS Code loads them with `require`.
+await writeFile('dist/package.json', '{"type":"commonjs"}\n');
+
+if (watch) {
+  const contexts = await Promise.all(builds.map((build) => esbuild.context(build)));
+  await Promise.all(contexts.map((context) => context.watch()));
+} else {
+  const results = await Promise.all(builds.map((build) => esbuild.build({ ...build, metafile: true })));
+  const outputs = Object.assign({}, ...results.map((result) => result.metafile.outputs));
+  await mkdir('out', { recursive: true });
+  await writeFile(
+    'out/bundle-sizes.json',
+    JSON.stringify(Object.fromEntries(Object.entries(outputs).map(([file, { bytes }]) => [file, bytes]))),
+  );
+}

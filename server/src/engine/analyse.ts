@@ -1,0 +1,149 @@
+import type { Answer, FactKind, Unknown } from '../core/answer.ts';
+import type { Draft, Finding, Message } from '../core/finding.ts';
+import type { Manifest } from '../core/manifest.ts';
+import type { Rule, RuleContext, Surroundings, UnusedIgnore } from '../core/rule.ts';
+import { plain } from '../core/untrusted.ts';
+import { type Policy, severityOf } from '../policy/policy.ts';
+import type { FactView } from './fact-store.ts';
+import { fingerprint } from './fingerprint.ts';
+import { type Suppressed, suppress } from './suppressions.ts';
+
+/** Something that could not be checked. `count` is how many questions it stands for. */
+export interface UnknownItem {
+  readonly path: string;
+  readonly subject: string;
+  readonly why: Unknown;
+  readonly count: number;
+}
+
+/** All that is known about one document. */
+export interface Analysis {
+  readonly manifest: Manifest;
+  /** Sorted by place, then by rule. */
+  readonly findings: readonly Finding[];
+  readonly suppressed: readonly Suppressed[];
+  readonly unknown: readonly UnknownItem[];
+}
+
+/** What an analysis works with. */
+export interface AnalyseOptions {
+  readonly rules: readonly Rule[];
+  readonly policy: Policy;
+  readonly surroundings: Surroundings;
+  readonly facts: FactView;
+  /** Told of a rule that threw: a bug of ours. The other rules go on. */
+  readonly onRuleError?: (rule: string, format: string, error: unknown) => void;
+}
+
+/** Runs every rule that is switched on over one manifest. Synchronous; never throws, whatever a rule does. */
+export function analyse(manifest: Manifest, options: AnalyseOptions): Analysis {
+  const run = new Run(manifest, options);
+  const active = options.rules.filter((rule) => appliesTo(rule, manifest) && severityOf(rule.meta, options.policy) !== 'off');
+  for (const rule of active) if (rule.last !== true) run.check(rule, []);
+  const first = suppress(run.findings, manifest, options);
+  run.findings.length = 0;
+  for (const rule of active) if (rule.last === true) run.check(rule, first.unused);
+  const last = suppress(run.findings, manifest, options);
+  if (manifest.problems.length > 0) run.notKnown(manifest.file.path, 'unparsable');
+  return {
+    manifest,
+    findings: [...first.findings, ...last.findings].sort(byPlace),
+    suppressed: [...first.suppressed, ...last.suppressed],
+    unknown: run.unknownItems(),
+  };
+}
+
+function appliesTo(rule: Rule, manifest: Manifest): boolean {
+  return rule.meta.formats.length === 0 || rule.meta.formats.includes(manifest.format);
+}
+
+function byPlace(a: Finding, b: Finding): number {
+  return a.span.start - b.span.start || a.span.end - b.span.end || (a.rule < b.rule ? -1 : a.rule > b.rule ? 1 : 0);
+}
+
+class Run {
+  readonly findings: Finding[] = [];
+  readonly #manifest: Manifest;
+  readonly #options: AnalyseOptions;
+  readonly #unknown = new Map<string, { subject: string; why: Unknown; keys: Set<string> }>();
+  readonly #seen = new Map<string, number>();
+
+  constructor(manifest: Manifest, options: AnalyseOptions) {
+    this.#manifest = manifest;
+    this.#options = options;
+  }
+
+  check(rule: Rule, unusedIgnores: readonly UnusedIgnore[]): void {
+    const context: RuleContext = {
+      manifest: this.#manifest,
+      surroundings: this.#options.surroundings,
+      unusedIgnores,
+      fact: (kind, key) => this.#fact(kind, key),
+      report: (draft) => this.findings.push(this.#finish(rule, draft)),
+    };
+    try {
+      rule.check(context);
+    } catch (error) {
+      this.notKnown(rule.meta.id, 'error');
+      this.#options.onRuleError?.(rule.meta.id, this.#manifest.format, error);
+    }
+  }
+
+  notKnown(subject: string, why: Unknown, key = subject): void {
+    const id = `${subject} ${why}`;
+    const item = this.#unknown.get(id);
+    if (item === undefined) this.#unknown.set(id, { subject, why, keys: new Set([key]) });
+    else item.keys.add(key);
+  }
+
+  unknownItems(): UnknownItem[] {
+    return [...this.#unknown.values()].map(({ subject, why, keys }) => ({
+      path: this.#manifest.file.path,
+      subject,
+      why,
+      count: keys.size,
+    }));
+  }
+
+  #fact<K, V>(kind: FactKind<K, V>, key: K): Answer<V> {
+    const answer = this.#options.facts.get(kind, key);
+    if (answer.state === 'unknown') {
+      // Offline, one item per file and source says enough; a look-up that failed is named by what it asked about.
+      const subject = answer.why === 'offline' ? kind.id : kind.purl(key);
+      this.notKnown(subject, answer.why, kind.key(key));
+    }
+    return answer;
+  }
+
+  #finish(rule: Rule, draft: Draft): Finding {
+    const setting = severityOf(rule.meta, this.#options.policy);
+    const isDefault = setting === rule.meta.severity;
+    const template = rule.meta.messages[draft.messageId];
+    if (template === undefined) throw new Error(`${rule.meta.id} has no message "${draft.messageId}"`);
+    return {
+      rule: rule.meta.id,
+      severity: isDefault && draft.severity !== undefined ? draft.severity : setting === 'off' ? rule.meta.severity : setting,
+      message: fill(template, draft.args),
+      span: draft.span,
+      related: draft.related ?? [],
+      fixes: draft.fixes ?? [],
+      fingerprint: this.#fingerprint(rule.meta.id, draft),
+    };
+  }
+
+  /** Rule, path and text, and which one among equals: stable when lines move. */
+  #fingerprint(rule: string, draft: Draft): string {
+    const { path, text } = this.#manifest.file;
+    const identity = draft.identity ?? text.slice(draft.span.start, draft.span.end).replace(/\s+/g, ' ');
+    const base = `${rule}\n${path}\n${identity}`;
+    const ordinal = this.#seen.get(base) ?? 0;
+    this.#seen.set(base, ordinal + 1);
+    return fingerprint(`${base}\n${ordinal}`);
+  }
+}
+
+function fill(template: Message, args: Readonly<Record<string, string>>): Message {
+  const part = (text: string): string =>
+    text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in args ? plain(args[name] ?? '') : whole));
+  return { what: part(template.what), why: part(template.why), remedy: part(template.remedy) };
+}
