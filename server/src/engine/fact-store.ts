@@ -28,12 +28,23 @@ export class FactStore implements FactView {
   }
 
   get<K, V>(kind: FactKind<K, V>, key: K): Answer<V> {
-    const id = `${kind.id} ${kind.key(key)}`;
-    const answer = this.#answers.get(id);
-    // The answer was stored under this very kind's id, so its value is the kind's V.
-    if (answer !== undefined) return answer as Answer<V>;
-    this.#wanted.set(id, { kind: kind as FactKind<unknown, unknown>, key });
+    const answer = this.peek(kind, key);
+    if (answer !== undefined) return answer;
+    this.#wanted.set(idOf(kind, key), { kind: kind as FactKind<unknown, unknown>, key });
     return unknown('pending');
+  }
+
+  /** A fact that is here already; undefined, and nothing noted, where it is not. */
+  peek<K, V>(kind: FactKind<K, V>, key: K): Answer<V> | undefined {
+    // The answer was stored under this very kind's id, so its value is the kind's V.
+    return this.#answers.get(idOf(kind, key)) as Answer<V> | undefined;
+  }
+
+  /** Keeps a fact that somebody else looked up. */
+  put<K, V>(kind: FactKind<K, V>, key: K, answer: Answer<V>): void {
+    const id = idOf(kind, key);
+    this.#answers.set(id, answer);
+    this.#wanted.delete(id);
   }
 
   /** How many facts were asked for and not looked up yet. */
@@ -51,4 +62,8 @@ export class FactStore implements FactView {
       }),
     );
   }
+}
+
+function idOf<K, V>(kind: FactKind<K, V>, key: K): string {
+  return `${kind.id} ${kind.key(key)}`;
 }
