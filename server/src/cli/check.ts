@@ -1,5 +1,6 @@
 import { statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { FetchFact } from '../core/answer.ts';
 import { isAtLeast } from '../core/finding.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { SourceFile } from '../core/source-file.ts';
@@ -8,7 +9,7 @@ import { readTextFile, replaceTextFile } from '../disk/files.ts';
 import { repositoryRoot, toSlashes, walk } from '../disk/walk.ts';
 import { type Analysis, analyse, type UnknownItem } from '../engine/analyse.ts';
 import { applyEdits, planSafeFixes } from '../engine/edits.ts';
-import { FactStore, type FactView, OFFLINE_FACTS } from '../engine/fact-store.ts';
+import { FactStore, type FactView, FOR_ONE_RUN, OFFLINE_FACTS } from '../engine/fact-store.ts';
 import { formatForPath } from '../engine/formats.ts';
 import type { Project } from '../engine/project.ts';
 import { buildReport, type Report } from '../engine/report.ts';
@@ -45,20 +46,27 @@ export async function check(args: CheckArgs, io: Io): Promise<number> {
   const policy = readPolicy(args, io);
   if (policy === undefined) return EXIT.failed;
   const online = args.online ? lookUps(io.env) : undefined;
-  if (online !== undefined && !online.ok) return refuse(io, online.error);
-  const facts = online?.ok ? new FactStore(online.value) : undefined;
-  const run = new Run({ args, io, policy, facts: facts ?? OFFLINE_FACTS });
+  try {
+    return await checkWith(
+      { args, io, policy, facts: online === undefined ? OFFLINE_FACTS : new FactStore(online.fetchFact, FOR_ONE_RUN) },
+      online?.fetchFact,
+    );
+  } finally {
+    online?.close();
+  }
+}
 
+async function checkWith(options: RunOptions, fetch: FetchFact | undefined): Promise<number> {
+  const { args, io, facts } = options;
+  const run = new Run(options);
   if (!(args.stdin === undefined ? run.addPaths() : run.addStdin(args.stdin))) return EXIT.failed;
-  if (facts !== undefined) await run.lookUp(facts);
-  const fixes = args.fix ? await run.fix(online?.ok ? online.value : undefined) : { wrote: true, text: undefined };
+  if (facts instanceof FactStore) await run.lookUp(facts);
+  const fixes = args.fix ? await run.fix(fetch) : { wrote: true, text: undefined };
   run.progress.stop();
 
   const report = run.report();
   if (fixes.text !== undefined) io.stdout.write(fixes.text);
-  const toStdout = fixes.text === undefined || args.output !== undefined;
-  const printed = print(report, args, io, toStdout);
-  if (!printed || !fixes.wrote) return EXIT.failed;
+  if (!print(report, args, io, fixes.text === undefined) || !fixes.wrote) return EXIT.failed;
   return exitStatus(report, args);
 }
 
@@ -140,6 +148,7 @@ class Run {
   readonly #options: RunOptions;
   readonly #checked = new Map<string, Checked>();
   readonly #unread: UnknownItem[] = [];
+  readonly #failedLookUps: UnknownItem[] = [];
   readonly #roots = new Map<string, DiskRoot>();
   readonly #failedRules = new Set<string>();
   /** Shown paths are relative to this. */
@@ -197,13 +206,19 @@ class Run {
   }
 
   /** Applies the safe fixes. `text` is the fixed standard input; `wrote` is false where a file could not be written. */
-  async fix(fetch: ConstructorParameters<typeof FactStore>[0] | undefined): Promise<{ wrote: boolean; text: string | undefined }> {
+  async fix(fetch: FetchFact | undefined): Promise<{ wrote: boolean; text: string | undefined }> {
     const { args, io, facts } = this.#options;
     let wrote = true;
-    for (const checked of this.#checked.values()) {
-      const { manifest, analysis } = checked;
+    // All look-ups at once: the sources bound how many are under way, and equal ones are one.
+    const planned = await Promise.all(
+      [...this.#checked.values()].map(async (checked) => {
+        const fixIo = fetch && { fetch: this.#noting(fetch, this.#shown(checked.root, checked.manifest.file.path)) };
+        return { checked, plan: await planSafeFixes(checked.analysis.findings, fixIo, io.signal) };
+      }),
+    );
+    for (const { checked, plan } of planned) {
+      const { manifest } = checked;
       const shown = this.#shown(checked.root, manifest.file.path);
-      const plan = await planSafeFixes(analysis.findings, fetch && { fetch }, io.signal);
       for (const { finding, fix, why } of plan.skipped) io.stderr.write(`${shown}: not fixed, ${finding.rule}: "${fix.title}": ${why}\n`);
       const edits = plan.applied.flatMap((applied) => applied.edits);
       if (edits.length === 0) continue;
@@ -227,13 +242,32 @@ class Run {
     return { wrote, text };
   }
 
+  /** A fetch that remembers which look-ups of a file's fixes failed: they are unknown, and `--online` fails with them. */
+  #noting(fetch: FetchFact, path: string): FetchFact {
+    return async (kind, key, signal) => {
+      const answer = await fetch(kind, key, signal);
+      const subject = kind.purl(key);
+      if (answer.state === 'unknown' && !this.#failedLookUps.some((item) => item.path === path && item.subject === subject)) {
+        this.#failedLookUps.push({ path, subject, why: answer.why, count: 1 });
+      }
+      return answer;
+    };
+  }
+
   /** What there is to say at the end. */
   report(): Report {
     const analyses = [...this.#checked.values()].map(({ root, analysis }) => ({
       analysis,
       shown: (file: SourceFile) => this.#shown(root, file.path),
     }));
-    return buildReport(analyses, this.#unread);
+    const known = new Set(
+      analyses.flatMap(({ analysis, shown }) => analysis.unknown.map(({ subject }) => `${shown(analysis.manifest.file)} ${subject}`)),
+    );
+    return buildReport(
+      analyses,
+      this.#unread,
+      this.#failedLookUps.filter(({ path, subject }) => !known.has(`${path} ${subject}`)),
+    );
   }
 
   #shown(root: DiskRoot, relative: string): string {

@@ -38,10 +38,10 @@ export interface ShownAnalysis {
 }
 
 /**
- * Sorts and counts. `unread` is what could not even be analysed (too large, unreadable); its paths are those that people see.
- * Texts are shared with the analyses, not copied.
+ * Sorts and counts. `unread` are files that could not even be analysed (too large, unreadable), `failed` look-ups of fixes; their
+ * paths are those that people see. Texts are shared with the analyses, not copied.
  */
-export function buildReport(analyses: readonly ShownAnalysis[], unread: readonly UnknownItem[]): Report {
+export function buildReport(analyses: readonly ShownAnalysis[], unread: readonly UnknownItem[], failed: readonly UnknownItem[]): Report {
   const files = analyses
     .map(({ analysis: { manifest, findings, suppressed }, shown }) => ({
       path: shown(manifest.file),
@@ -50,7 +50,7 @@ export function buildReport(analyses: readonly ShownAnalysis[], unread: readonly
       suppressed: suppressed.map((one) => ({ ...one, finding: withShownRelated(one.finding, shown) })),
     }))
     .sort((a, b) => compareText(a.path, b.path));
-  const unknown = [...analyses.flatMap((one) => one.analysis.unknown.map((item) => withShownPath(item, one))), ...unread].sort(
+  const unknown = [...analyses.flatMap((one) => one.analysis.unknown.map((item) => withShownPath(item, one))), ...unread, ...failed].sort(
     (a, b) => compareText(a.path, b.path) || compareText(a.subject, b.subject) || compareText(a.why, b.why),
   );
   const count = (severity: Severity) =>

@@ -1,9 +1,12 @@
 import type { Answer, FactKind, FetchFact } from '../core/answer.ts';
 import { unknown } from '../core/answer.ts';
-import { FactStore, type FactView, OFFLINE_FACTS } from '../engine/fact-store.ts';
+import { type FactLifetimes, FactStore, type FactView, OFFLINE_FACTS } from '../engine/fact-store.ts';
 import type { NetworkMode } from '../policy/settings.ts';
 import { createSources } from '../sources/index.ts';
 import type { Status } from './protocol.ts';
+
+/** A tag may move at any time: what is shown is asked again after ten minutes, a failed look-up after one. */
+const LIFETIMES: FactLifetimes = { knownMs: 10 * 60 * 1000, unknownMs: 60 * 1000 };
 
 /** What decides whether and how something may be looked up. */
 export interface LookUpSettings {
@@ -91,7 +94,7 @@ export class LookUps {
     if (known !== undefined) return known;
     const token = trusted ? this.#env.GITHUB_TOKEN || this.#env.GH_TOKEN || undefined : undefined;
     const { fetchFact } = createSources({ online: true, env: this.#env, serverUrl, token });
-    const made = { fetch: fetchFact, facts: new FactStore(fetchFact) };
+    const made = { fetch: fetchFact, facts: new FactStore(fetchFact, LIFETIMES) };
     this.#stores.set(id, made);
     return made;
   }
