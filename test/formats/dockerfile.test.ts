@@ -162,6 +162,11 @@ test('a later ARG without a default keeps the earlier one, a later default repla
   assert.deepEqual(resolved('ARG U\nARG V=$U-x\nFROM a:$V\n'), ['unresolved']);
 });
 
+test('values that double line by line are given up', () => {
+  const lines = Array.from({ length: 100 }, (_, i) => `ARG A${i + 1}=$A${i}$A${i}`);
+  assert.deepEqual(verdicts(`ARG A0=node\n${lines.join('\n')}\nFROM $A100\nFROM $A1\n`), ['$A100 unresolved', '$A1 implicit-latest']);
+});
+
 test('instructions know keyword, flags, arguments and here-documents', () => {
   const text =
     'ADD --checksum=sha256:abc --chown="a b" https://example.test/x.tgz \\\n  # why\n  /x/\nONBUILD ADD ["a", "b"]\nCOPY <<a <<-"b c" /d\n1\na\n\t2\n\tb c\n';

@@ -44,9 +44,12 @@ interface GlobalArg {
   /** The default after expansion; undefined where there is none, or where it depends on an ARG without one. */
   readonly value?: string;
   readonly argument?: Omit<ImageArgument, 'uses'>;
-  /** All ARGs that the default is made of. */
-  readonly parts: ReadonlySet<string>;
+  /** The ARGs that the default names. */
+  readonly parts: readonly string[];
 }
+
+/** The longest ARG value that is followed, in UTF-16 units: no image name is longer, and values can double line by line. */
+const MAX_VALUE_LENGTH = 4096;
 
 interface Draft extends Omit<ImageText, 'arguments'> {
   readonly instruction: number;
@@ -89,6 +92,8 @@ class Reader {
 
   /** The references, now that it is known how often each ARG takes part. */
   finish(): DockerImage[] {
+    // Whoever reads an ARG reads those that its default is made of; these stand above it.
+    for (const [name, { parts }] of [...this.#globals].reverse()) this.#count(parts, this.#uses.get(name) ?? 0);
     return this.#drafts.map(({ instruction, stage, forwardStage, ...text }) => {
       const args = (text.variables ?? []).flatMap((name) => {
         const argument = this.#globals.get(name)?.argument;
@@ -106,10 +111,8 @@ class Reader {
     this.#count(draft.variables ?? []);
   }
 
-  /** Notes that something reads some variables, and through them those that they are made of. */
-  #count(names: readonly string[]): void {
-    const all = new Set(names.flatMap((name) => [name, ...(this.#globals.get(name)?.parts ?? [])]));
-    for (const name of all) this.#uses.set(name, (this.#uses.get(name) ?? 0) + 1);
+  #count(names: readonly string[], times = 1): void {
+    for (const name of names) this.#uses.set(name, (this.#uses.get(name) ?? 0) + times);
   }
 
   #lookup: Lookup = (name) => this.#globals.get(name)?.value;
@@ -127,11 +130,12 @@ class Reader {
       if (equals < 0) continue;
       const inner = withoutQuotes(args.text, span(word.start + equals + 1, word.end));
       const expanded = expandWord(text.slice(equals + 1), this.#lookup, this.#lexed.escape);
-      const used = expanded.ok ? expanded.value.used : [];
+      const isKnown = expanded.ok && expanded.value.unset.length === 0 && expanded.value.value.length <= MAX_VALUE_LENGTH;
+      this.#globals.delete(name);
       this.#globals.set(name, {
-        ...(expanded.ok && expanded.value.unset.length === 0 ? { value: expanded.value.value } : {}),
+        ...(isKnown ? { value: expanded.value.value } : {}),
         argument: { name, span: sourceSpan(args, inner.start, inner.end), value: args.text.slice(inner.start, inner.end) },
-        parts: new Set(used.flatMap((part) => [part, ...(this.#globals.get(part)?.parts ?? [])])),
+        parts: expanded.ok ? expanded.value.used.filter((part) => part !== name) : [],
       });
     }
   }

@@ -1,6 +1,6 @@
 import { findNodeAtLocation, type ParseError, parseTree } from 'jsonc-parser';
 import type { Problem } from '../core/manifest.ts';
-import { type MappedText, mappedSlice, sourceSpan } from '../core/mapped-text.ts';
+import { type MappedText, MappedTextBuilder, sourceSpan } from '../core/mapped-text.ts';
 import { type Span, span } from '../core/span.ts';
 import { readJsonWords } from './dockerfile-words.ts';
 import { stringContent } from './json.ts';
@@ -79,7 +79,7 @@ export function lexDockerfile(text: string): LexedDockerfile {
 }
 
 /** Whether BuildKit's parser takes a character for white space between words. */
-export function isBlank(char: string | undefined): boolean {
+function isBlank(char: string | undefined): boolean {
   return char === ' ' || char === '\t' || char === '\r' || char === '\v' || char === '\f';
 }
 
@@ -170,7 +170,7 @@ class Lexer {
 
   /** The next line with what continues it, or undefined for a comment or an empty line. Moves on. */
   #logicalLine(): MappedText | undefined {
-    const parts: MappedText[] = [];
+    const joined = new MappedTextBuilder();
     let first = true;
     for (; this.#at < this.#lines.length; this.#at++) {
       const line = this.#lines[this.#at] ?? span(0, 0);
@@ -184,18 +184,12 @@ class Lexer {
       first = false;
       const tail = this.#continuation.exec(this.#text.slice(from, line.end));
       const cut = tail === null ? line.end : this.#text.lastIndexOf(this.#escape, line.end - 1);
-      parts.push(mappedSlice(this.#text, from, cut));
+      joined.addVerbatim(this.#text, from, cut);
       if (tail !== null) continue;
       this.#at++;
       break;
     }
-    const [only] = parts;
-    if (parts.length === 1) return only;
-    return {
-      text: parts.map(({ text }) => text).join(''),
-      offsets: parts.flatMap(({ offsets }) => offsets),
-      end: parts.at(-1)?.end ?? 0,
-    };
+    return joined.build();
   }
 
   #skipSpace({ start, end }: Span): number {

@@ -83,7 +83,7 @@ export const rule: Rule = {
       const image = reference.resolved ?? reference.requested;
       const algorithm = /@(\w+)/.exec(image)?.[1] ?? 'sha256';
       const args = { image, length: String(DIGEST_HEX_LENGTH[algorithm] ?? DIGEST_HEX_LENGTH.sha256) };
-      report({ messageId: reason in rule.meta.messages ? reason : 'other', args, span, fixes: lowerCaseFixes(reference) });
+      report({ messageId: Object.hasOwn(rule.meta.messages, reason) ? reason : 'other', args, span, fixes: lowerCaseFixes(reference) });
     }
   },
 };
