@@ -3,10 +3,20 @@ import type { Rule } from '../core/rule.ts';
 import { rule as fileUnreadable } from './file/unreadable.ts';
 import { rule as ignoreNoReason } from './ignore/no-reason.ts';
 import { rule as ignoreUnused } from './ignore/unused.ts';
+import { rule as imageArgUnpinned } from './image/arg-unpinned.ts';
+import { rule as imageFrontendUnpinned } from './image/frontend-unpinned.ts';
+import { rule as imageInvalid } from './image/invalid.ts';
+import { rule as imageLatest } from './image/latest.ts';
+import { rule as imageUnpinned } from './image/unpinned.ts';
 
 /** Every rule, by id. */
 export const rules: readonly Rule[] = [
   fileUnreadable,
   ignoreNoReason,
   ignoreUnused,
+  imageArgUnpinned,
+  imageFrontendUnpinned,
+  imageInvalid,
+  imageLatest,
+  imageUnpinned,
 ];
