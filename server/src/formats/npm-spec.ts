@@ -1,4 +1,4 @@
-import { Range, parse as parseVersion } from 'semver';
+import { parse as parseVersion, Range } from 'semver';
 import type { Span } from '../core/span.ts';
 
 /** A part of a requirement. The span is relative to the requirement's text, in UTF-16 offsets. */
