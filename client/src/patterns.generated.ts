@@ -2,6 +2,6 @@
 
 /** Path patterns of all formats, and the language ids that an untitled document of ours may have. */
 export const DOCUMENT_PATTERNS = {
-  globs: ["**/package.json"],
-  languageIds: [],
+  globs: ["**/[Dd]ockerfile*","**/[Cc]ontainerfile*","**/*.[Dd]ockerfile","**/*.[Cc]ontainerfile","**/package.json","**/package-lock.json"],
+  languageIds: ["dockerfile"],
 } as const;

@@ -2,10 +2,20 @@
 import fileUnreadable from '../../../docs/rules/file/unreadable.md';
 import ignoreNoReason from '../../../docs/rules/ignore/no-reason.md';
 import ignoreUnused from '../../../docs/rules/ignore/unused.md';
+import imageArgUnpinned from '../../../docs/rules/image/arg-unpinned.md';
+import imageFrontendUnpinned from '../../../docs/rules/image/frontend-unpinned.md';
+import imageInvalid from '../../../docs/rules/image/invalid.md';
+import imageLatest from '../../../docs/rules/image/latest.md';
+import imageUnpinned from '../../../docs/rules/image/unpinned.md';
 
 /** Every rule's page in Markdown, by rule id. */
 export const pages: Readonly<Record<string, string>> = {
   'file/unreadable': fileUnreadable,
   'ignore/no-reason': ignoreNoReason,
   'ignore/unused': ignoreUnused,
+  'image/arg-unpinned': imageArgUnpinned,
+  'image/frontend-unpinned': imageFrontendUnpinned,
+  'image/invalid': imageInvalid,
+  'image/latest': imageLatest,
+  'image/unpinned': imageUnpinned,
 };

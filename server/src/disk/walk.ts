@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'no
 import path from 'node:path';
 import ignore, { type Ignore } from 'ignore';
 import { formatForPath } from '../engine/formats.ts';
-import { LOCKFILE_NAMES } from '../formats/lockfile-names.ts';
+import { isLockfileName } from '../formats/lock-model.ts';
 
 /** A file that is to be checked. */
 export interface FoundFile {
@@ -113,7 +113,7 @@ function isIgnored(rules: readonly IgnoreRules[], file: string): boolean {
 }
 
 function isManifestName(name: string): boolean {
-  return name === 'package.json' || LOCKFILE_NAMES.includes(name);
+  return name === 'package.json' || isLockfileName(name);
 }
 
 /** A path in the system's form with `/` between its parts. */

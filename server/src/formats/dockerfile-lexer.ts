@@ -1,9 +1,8 @@
-import { findNodeAtLocation, type ParseError, parseTree } from 'jsonc-parser';
 import type { Problem } from '../core/manifest.ts';
 import { type MappedText, MappedTextBuilder, sourceSpan } from '../core/mapped-text.ts';
 import { type Span, span } from '../core/span.ts';
 import { readJsonWords } from './dockerfile-words.ts';
-import { stringContent } from './json.ts';
+import { memberOf, parseJson, stringContent } from './json.ts';
 
 /** A flag behind a keyword: `--from=nginx`. */
 export interface Flag {
@@ -132,13 +131,11 @@ function findSyntax(text: string, lines: readonly Span[], directives: readonly D
 
 /** A document that is one JSON object names its frontend in `"syntax"`. */
 function jsonSyntax(text: string): Span | undefined {
-  const start = text.startsWith('\ufeff') ? 1 : 0;
-  if (text[start] !== '{') return undefined;
-  const errors: ParseError[] = [];
-  const root = parseTree(text.slice(start), errors, { disallowComments: true, allowTrailingComma: false });
-  const node = root && errors.length === 0 ? findNodeAtLocation(root, ['syntax']) : undefined;
+  if (text[text.startsWith('\ufeff') ? 1 : 0] !== '{') return undefined;
+  const { root, problems } = parseJson(text);
+  const node = problems.length === 0 ? memberOf(root, 'syntax') : undefined;
   if (node?.type !== 'string') return undefined;
-  const value = stringContent(text, { ...node, offset: node.offset + start });
+  const value = stringContent(node);
   return text.slice(value.start, value.end).includes('\\') ? undefined : value;
 }
 

@@ -1,7 +1,6 @@
-import { type ParseError, parseTree } from 'jsonc-parser';
 import type { MappedText } from '../core/mapped-text.ts';
 import { type Span, span } from '../core/span.ts';
-import { stringSource } from './json.ts';
+import { parseJson, stringSource } from './json.ts';
 
 /** The words of a text that stand between blanks, as offsets into it (BuildKit's `parseStringsWhitespaceDelimited`). */
 export function splitWords(text: string): Span[] {
@@ -38,16 +37,14 @@ export function withoutQuotes(text: string, { start, end }: Span): Span {
 /** The strings of the JSON form (`["npm", "ci"]`), escapes decoded; undefined where the text is no JSON array of strings. */
 export function readJsonWords(args: MappedText): MappedText[] | undefined {
   if (!args.text.startsWith('[')) return undefined;
-  const errors: ParseError[] = [];
-  const root = parseTree(args.text, errors, { disallowComments: true, allowTrailingComma: false });
-  if (root?.type !== 'array' || errors.length > 0) return undefined;
+  const { root, problems } = parseJson(args.text);
+  if (root?.type !== 'array' || problems.length > 0) return undefined;
   const words: MappedText[] = [];
-  for (const node of root.children ?? []) {
+  for (const node of root.items) {
     if (node.type !== 'string') return undefined;
     const inner = stringSource(args.text, node);
     const offsets = inner.offsets.map((index) => args.offsets[index] ?? args.end);
-    const last = node.offset + node.length - 1;
-    words.push({ text: inner.text, offsets, end: args.offsets[last] ?? args.end });
+    words.push({ text: inner.text, offsets, end: args.offsets[node.end - 1] ?? args.end });
   }
   return words;
 }

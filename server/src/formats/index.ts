@@ -2,9 +2,11 @@
 import type { Format } from '../core/manifest.ts';
 import { format as dockerfile } from './dockerfile.ts';
 import { format as packageJson } from './package-json.ts';
+import { format as packageLock } from './package-lock.ts';
 
 /** Every file format; the first whose path pattern fits reads a file. */
 export const formats: readonly Format[] = [
   dockerfile,
   packageJson,
+  packageLock,
 ];

@@ -4,6 +4,11 @@ import type { Span } from '../core/span.ts';
 /** The lockfiles of all package managers, by file name. */
 export const LOCKFILE_NAMES = ['package-lock.json', 'npm-shrinkwrap.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb'] as const;
 
+/** Whether a file of this name is a lockfile. */
+export function isLockfileName(name: string): boolean {
+  return LOCKFILE_NAMES.some((candidate) => candidate === name);
+}
+
 /** The ids of the formats whose model is a `LockFile`. */
 export const LOCK_FORMATS: readonly string[] = ['package-lock'];
 

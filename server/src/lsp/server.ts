@@ -17,7 +17,7 @@ import {
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { VERSION } from '../data/product.generated.ts';
 import { ALL_GLOBS } from '../engine/formats.ts';
-import { LOCKFILE_NAMES } from '../formats/lockfile-names.ts';
+import { isLockfileName, LOCKFILE_NAMES } from '../formats/lock-model.ts';
 import { signalOf, yieldToQueue } from './abort.ts';
 import { type ClientSupport, clientSupport, initializationOptions } from './client-support.ts';
 import { codeActions, FIX_ALL, readActionData, resolveAction } from './code-actions.ts';
@@ -405,5 +405,5 @@ function contentModified(): ResponseError<void> {
 /** Whether other documents' findings depend on this one. */
 function isDependedOn(uri: string): boolean {
   const name = uri.slice(uri.lastIndexOf('/') + 1);
-  return name === 'package.json' || LOCKFILE_NAMES.includes(name);
+  return name === 'package.json' || isLockfileName(name);
 }

@@ -33,12 +33,11 @@ export const rule: Rule = {
     },
   },
   check({ manifest, report }) {
-    const { uri, path } = manifest.file;
     for (const reference of imagesFor('image/arg-unpinned', manifest)) {
       const fixes = pinArgumentFixes(reference);
       const resolved = reference.resolved ?? reference.requested;
       const args = { image: reference.requested, resolved, arg: reference.arguments[0]?.name ?? '' };
-      const related = reference.arguments.map(({ name, span }) => ({ uri, path, span, note: `The default of ${name}.` }));
+      const related = reference.arguments.map(({ name, span }) => ({ file: manifest.file, span, note: `The default of ${name}.` }));
       report({ messageId: fixes.length > 0 ? 'whole' : 'part', args, span: reference.span, related, fixes });
     }
   },
