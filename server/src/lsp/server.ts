@@ -1,4 +1,5 @@
 import {
+  CancellationToken,
   type CodeAction,
   CodeActionKind,
   type Connection,
@@ -105,9 +106,11 @@ class Server {
       this.#settings.grantTrust();
       this.#everythingChanged();
     });
-    connection.onRequest(SCAN_WORKSPACE, (_params, token) =>
-      this.#guard<ScanResult | null>('scan', null, () => this.#scan(signalOf(token))),
-    );
+    // A request without parameters comes with the token alone.
+    connection.onRequest(SCAN_WORKSPACE, (first: unknown, second?: CancellationToken) => {
+      const token = second ?? (CancellationToken.is(first) ? first : CancellationToken.None);
+      return this.#guard<ScanResult | null>('scan', null, () => this.#scan(signalOf(token)));
+    });
     this.#documents.listen(connection);
     connection.listen();
   }
