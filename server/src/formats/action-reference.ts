@@ -118,8 +118,9 @@ export function actionReference({ source, valueSpan, aliases, ...known }: UsesTe
   const { text } = source;
   const { verdict, reason, at, ...parts } = parseUses(text, known.level);
   const name = sourceSpan(source, 0, at < 0 ? text.length : at);
-  const version = at < 0 ? undefined : sourceSpan(source, at + 1, text.length);
-  const isEmpty = text === '';
+  const version = at < 0 ? undefined : { start: source.offsets[at + 1] ?? valueSpan.end, end: valueSpan.end };
+  // The length tells an escape at the very end, which the offsets do not.
+  const isAsRead = text !== '' && isVerbatim(source, 0, text.length) && valueSpan.end - valueSpan.start === text.length;
   return {
     ecosystem: 'github-actions',
     verdict,
@@ -129,11 +130,11 @@ export function actionReference({ source, valueSpan, aliases, ...known }: UsesTe
     requested: text,
     pin: verdict === 'unpinned' ? 'tag' : verdict === 'pinned' ? 'commit' : 'none',
     span: verdict === 'invalid-uses' || version === undefined ? valueSpan : version,
-    nameSpan: isEmpty ? valueSpan : name,
+    nameSpan: text === '' ? valueSpan : name,
     ...(version === undefined ? {} : { versionSpan: version }),
     valueSpan,
     ...known,
     ...(aliases.length === 0 ? {} : { aliases }),
-    editable: !isEmpty && isVerbatim(source, 0, text.length),
+    editable: isAsRead,
   } satisfies ActionReference & { readonly pin: Pin };
 }

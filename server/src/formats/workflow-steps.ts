@@ -149,7 +149,10 @@ export class StepReader {
   }
 
   #image(value: YamlScalar, source: MappedText, { place, path }: { readonly place: ImagePlace; readonly path: Path }): ImageReference {
-    const reference = imageReference({ source, place, path });
+    const read = imageReference({ source, place, path });
+    // An escape at the very end shows only in the length.
+    const isAsRead = read.span.end === value.span.end && read.span.end - read.span.start === read.requested.length;
+    const reference = { ...read, editable: read.editable && isAsRead };
     this.#take(value, reference);
     return reference;
   }

@@ -2,6 +2,7 @@ import type { Format, Manifest } from '../core/manifest.ts';
 import type { ActionReference, ImageReference } from '../core/reference.ts';
 import type { SourceFile } from '../core/source-file.ts';
 import { type Span, span } from '../core/span.ts';
+import type { LineIndex } from '../core/text.ts';
 import { type Path, runnerDialect, type Step, type StepDefaults, StepReader } from './workflow-steps.ts';
 import {
   asScalar,
@@ -255,6 +256,17 @@ function readBroken(document: YamlDocument, reader: StepReader, { jobs }: Workfl
     else if (section === 'container' && path.length <= 4 && (key === 'image' || path.length === 3)) reader.image(value, 'container', path);
     else if (section === 'services' && key === 'image' && path.length === 5) reader.image(value, 'service', path);
   }
+}
+
+/** The white space that one level of a workflow is indented with: that of its first job, else two spaces. */
+export function indentUnit({ jobsKey, jobs }: Workflow, lines: LineIndex): string {
+  const [first] = jobs;
+  if (jobsKey === undefined || first === undefined) return '  ';
+  const outer = lines.positionAt(jobsKey.start).line;
+  const inner = lines.positionAt(first.keySpan.start).line;
+  const indentOf = (line: number): number => /^\ufeff? */.exec(lines.lineText(line))?.[0].replace('\ufeff', '').length ?? 0;
+  const width = indentOf(inner) - indentOf(outer);
+  return width <= 0 ? '  ' : ' '.repeat(width);
 }
 
 /** The span of a job's key and all that belongs to it. */

@@ -31,14 +31,17 @@ export function outlineFrom(text: string, lines: LineIndex, from: number): Outli
     const key = double ?? single ?? plain ?? '';
     const dashes = /^(?:-[ \t]+)*/.exec(whole)?.[0].length ?? 0;
     const column = indent + dashes;
-    while ((open.at(-1)?.column ?? -1) >= column) open.pop();
+    // A dash ends the keys of the item before it, however little the items agree in their indentation.
+    const level = dashes > 0 ? indent + 1 : column;
+    while ((open.at(-1)?.column ?? -1) >= level) open.pop();
     open.push({ key, column });
     const rest = content.slice(indent + whole.length);
     const properties = PROPERTIES.exec(rest)?.[0].length ?? 0;
     const at = start + indent + whole.length + properties;
     const header = BLOCK_HEADER.exec(rest.slice(properties))?.[1];
     const token = header === undefined ? flowToken(text, at, end) : blockToken(lines, { header, line, column });
-    if (line >= firstLine && token !== undefined) entries.push({ path: open.map((level) => level.key), value: toScalar(text, token, at) });
+    if (line >= firstLine && token !== undefined)
+      entries.push({ path: open.map((parent) => parent.key), value: toScalar(text, token, at) });
     if (header !== undefined) line = Math.max(line, endOfBlock(lines, line, column) - 1);
   }
   return entries;
