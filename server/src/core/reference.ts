@@ -119,6 +119,8 @@ export interface ActionReference extends ReferenceBase {
   readonly level: 'step' | 'job';
   /** The job's id; undefined in an action.yml. */
   readonly job?: string;
+  /** YAML aliases elsewhere in the document that stand for this value: what happens to it happens there too. */
+  readonly aliases?: readonly Span[];
   /** Whether the value stands in one piece, so that an edit inside it is an edit of the reference. */
   readonly editable: boolean;
 }

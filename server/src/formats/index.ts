@@ -3,10 +3,14 @@ import type { Format } from '../core/manifest.ts';
 import { format as dockerfile } from './dockerfile.ts';
 import { format as packageJson } from './package-json.ts';
 import { format as packageLock } from './package-lock.ts';
+import { format as workflow } from './workflow.ts';
+import { format as yamlAction } from './yaml-action.ts';
 
 /** Every file format; the first whose path pattern fits reads a file. */
 export const formats: readonly Format[] = [
   dockerfile,
   packageJson,
   packageLock,
+  workflow,
+  yamlAction,
 ];

@@ -1,0 +1,279 @@
+import type { IgnoreMarker, Problem } from '../core/manifest.ts';
+import type { MappedText } from '../core/mapped-text.ts';
+import type { ActionReference, ImagePlace, ImageReference, Reference } from '../core/reference.ts';
+import type { Script, ShellDialect } from '../core/script.ts';
+import { joinPath } from '../core/source-file.ts';
+import type { Span } from '../core/span.ts';
+import { actionReference } from './action-reference.ts';
+import { scanIgnoreMarkers } from './ignore-markers.ts';
+import { imageReference } from './image-reference.ts';
+import {
+  asScalar,
+  commentPlace,
+  entriesOf,
+  nodeOf,
+  scalarOf,
+  scalarSource,
+  scalarsOf,
+  type YamlDocument,
+  type YamlEntry,
+  type YamlMap,
+  type YamlNode,
+  type YamlScalar,
+} from './yaml-document.ts';
+
+/** A place in a document, for SARIF: `['jobs', 'build', 'steps', 0]`. */
+export type Path = readonly (string | number)[];
+
+/** A step of a job or of a composite action. A step that an alias repeats is one object. */
+export interface Step {
+  readonly node: YamlMap;
+  readonly path: Path;
+  readonly id?: YamlScalar;
+  readonly name?: YamlScalar;
+  readonly condition?: YamlScalar;
+  /** The action; undefined where the step runs none, or a container image. */
+  readonly uses?: ActionReference;
+  /** The image of `docker://`. */
+  readonly image?: ImageReference;
+  readonly run?: Script;
+  readonly with: readonly YamlEntry[];
+  readonly env: readonly YamlEntry[];
+  readonly shell?: YamlScalar;
+  readonly workingDirectory?: YamlScalar;
+}
+
+/** What holds for all steps of a job, unless they say otherwise. */
+export interface StepDefaults {
+  /** `defaults.run.shell` of the job, or else of the workflow. */
+  readonly shell: YamlScalar | undefined;
+  readonly workingDirectory: YamlScalar | undefined;
+  /** The dialect of the runner's own shell. */
+  readonly dialect: ShellDialect;
+  /** The folder that scripts start in, relative to the checked root; undefined where it cannot be known. */
+  readonly folder: string | undefined;
+  readonly job?: string;
+}
+
+/** Collects what a workflow or action refers to, each written value once however many aliases repeat it. */
+export class StepReader {
+  readonly refs: Reference[] = [];
+  readonly scripts: Script[] = [];
+  readonly #document: YamlDocument;
+  readonly #steps = new Map<YamlMap, Step>();
+  readonly #lists = new Map<YamlNode, readonly Step[]>();
+  readonly #taken = new Map<number, Reference>();
+  readonly #scripts = new Map<number, Script>();
+
+  constructor(document: YamlDocument) {
+    this.#document = document;
+  }
+
+  /** The steps of a sequence, nested groups of parallel steps included. */
+  steps(node: YamlNode | undefined, path: Path, defaults: StepDefaults): readonly Step[] {
+    if (node?.kind !== 'seq') return [];
+    const known = this.#lists.get(node);
+    if (known !== undefined) return known;
+    const steps: Step[] = [];
+    this.#lists.set(node, steps);
+    node.items.forEach((item, i) => {
+      if (item?.kind !== 'map') return;
+      steps.push(this.#step(item, [...path, i], defaults));
+      for (const group of ['steps', 'parallel']) steps.push(...this.steps(nodeOf(item, group), [...path, i, group], defaults));
+    });
+    return steps;
+  }
+
+  #step(node: YamlMap, path: Path, defaults: StepDefaults): Step {
+    const known = this.#steps.get(node);
+    if (known !== undefined) return known;
+    const shell = scalarOf(node, 'shell');
+    const workingDirectory = scalarOf(node, 'working-directory');
+    const target = this.#all(node, 'uses').map((value) => this.uses(value, [...path, 'uses'], { level: 'step', ...jobOf(defaults) }))[0];
+    const [run] = this.#all(node, 'run').map((value) => this.run(value, [...path, 'run'], { defaults, shell, workingDirectory }));
+    const step: Step = {
+      node,
+      path,
+      ...scalarField(node, 'id', 'id'),
+      ...scalarField(node, 'name', 'name'),
+      ...scalarField(node, 'if', 'condition'),
+      ...(target?.ecosystem === 'github-actions' ? { uses: target } : {}),
+      ...(target?.ecosystem === 'oci' ? { image: target } : {}),
+      ...(run === undefined ? {} : { run }),
+      with: entriesOf(nodeOf(node, 'with')),
+      env: entriesOf(nodeOf(node, 'env')),
+      ...(shell === undefined ? {} : { shell }),
+      ...(workingDirectory === undefined ? {} : { workingDirectory }),
+    };
+    this.#steps.set(node, step);
+    return step;
+  }
+
+  /** Every scalar under a key: a key that is written twice is an error, and both values are checked. */
+  #all(node: YamlMap, key: string): YamlScalar[] {
+    return node.entries.filter((entry) => entry.key === key).flatMap(({ value }) => asScalar(value) ?? []);
+  }
+
+  /** The reference of a `uses`: an action, or the image behind `docker://`. */
+  uses(
+    value: YamlScalar,
+    path: Path,
+    at: { readonly level: 'step' | 'job'; readonly job?: string },
+  ): ActionReference | ImageReference | undefined {
+    const known = this.#taken.get(value.span.start);
+    if (known !== undefined) return known.ecosystem === 'npm' ? undefined : known;
+    const source = withoutLastLineEnd(scalarSource(this.#document, value));
+    if (source.text.startsWith('docker://')) return this.#image(value, tail(source, 'docker://'.length), { place: 'uses', path });
+    const place = commentPlace(this.#document.text, value);
+    const reference = actionReference({
+      source,
+      valueSpan: value.span,
+      ...at,
+      path,
+      aliases: value.aliases,
+      ...(place === undefined ? {} : { commentAt: place.at }),
+      ...(place?.comment === undefined ? {} : { comment: place.comment }),
+    });
+    this.#take(value, reference);
+    return reference;
+  }
+
+  /** The reference of an image value; none where it is empty, which means "no container". */
+  image(value: YamlScalar | undefined, place: ImagePlace, path: Path): ImageReference | undefined {
+    if (value === undefined || value.text.trim() === '') return undefined;
+    const known = this.#taken.get(value.span.start);
+    if (known !== undefined) return known.ecosystem === 'oci' ? known : undefined;
+    const source = withoutLastLineEnd(scalarSource(this.#document, value));
+    const scheme = source.text.startsWith('docker://') ? 'docker://'.length : 0;
+    return this.#image(value, tail(source, scheme), { place, path });
+  }
+
+  #image(value: YamlScalar, source: MappedText, { place, path }: { readonly place: ImagePlace; readonly path: Path }): ImageReference {
+    const read = imageReference({ source, place, path });
+    // An escape at the very end shows only in the length.
+    const isAsRead = read.span.end === value.span.end && read.span.end - read.span.start === read.requested.length;
+    const reference = { ...read, editable: read.editable && isAsRead };
+    this.#take(value, reference);
+    return reference;
+  }
+
+  #take(value: YamlScalar, reference: Reference): void {
+    this.#taken.set(value.span.start, reference);
+    this.refs.push(reference);
+  }
+
+  /** The script of a `run`. */
+  run(
+    value: YamlScalar,
+    path: Path,
+    { defaults, shell, workingDirectory }: { readonly defaults: StepDefaults } & Pick<StepDefaults, 'shell' | 'workingDirectory'>,
+  ): Script {
+    const known = this.#scripts.get(value.raw.start);
+    if (known !== undefined) return known;
+    const folder = folderIn(defaults.folder, workingDirectory ?? defaults.workingDirectory);
+    const shellText = (shell ?? defaults.shell)?.text;
+    const script: Script = {
+      source: scalarSource(this.#document, value),
+      dialect: shellText === undefined ? defaults.dialect : dialectOf(shellText),
+      place: 'workflow-run',
+      ...(folder === undefined ? {} : { folder }),
+      span: value.span,
+      path,
+    };
+    this.#scripts.set(value.raw.start, script);
+    this.scripts.push(script);
+    return script;
+  }
+
+  /** Where the document's own YAML ends and another would begin: GitHub reads one document per file. */
+  extraDocument(): Problem | undefined {
+    const second = this.#document.roots[1];
+    if (second === undefined) return undefined;
+    return { message: 'a second YAML document begins here', span: { start: second.span.start, end: second.span.end } };
+  }
+
+  /**
+   * The document's ignore comments. One on a line of its own covers the next line that says something; where a block
+   * scalar begins on the covered line, the whole of it is covered.
+   */
+  ignores(): IgnoreMarker[] {
+    const { text, lines, blocks } = this.#document;
+    const blockEnds = new Map(blocks.map(({ start, end }) => [lines.positionAt(start).line, end]));
+    const scopeOf = (line: number): Span => {
+      const { start, end } = lines.lineSpan(line);
+      return { start, end: Math.max(end, blockEnds.get(line) ?? end) };
+    };
+    const scopeBelow = (line: number): Span => {
+      let next = line + 1;
+      while (next < lines.lineCount && /^[ \t]*(?:#|$)/.test(lines.lineText(next))) next++;
+      return scopeOf(next);
+    };
+    return scanIgnoreMarkers(text, lines, { endOfLine: true, scopeBelow }).map((marker) => {
+      const line = lines.positionAt(marker.scope.start).line;
+      return marker.scope.start < marker.span.start ? { ...marker, scope: scopeOf(line) } : marker;
+    });
+  }
+}
+
+function scalarField<N extends string>(node: YamlMap, key: string, name: N): { readonly [K in N]?: YamlScalar } {
+  const value = scalarOf(node, key);
+  // A computed key widens to `string`; it is exactly `name`.
+  return value === undefined ? {} : ({ [name]: value } as { readonly [K in N]?: YamlScalar });
+}
+
+function jobOf({ job }: StepDefaults): { readonly job?: string } {
+  return job === undefined ? {} : { job };
+}
+
+/** A block scalar's last line feed is not meant. */
+function withoutLastLineEnd(source: MappedText): MappedText {
+  const length = source.text.replace(/\n+$/, '').length;
+  if (length === source.text.length) return source;
+  return { text: source.text.slice(0, length), offsets: source.offsets.slice(0, length), end: source.offsets[length] ?? source.end };
+}
+
+function tail(source: MappedText, from: number): MappedText {
+  return from === 0 ? source : { text: source.text.slice(from), offsets: source.offsets.slice(from), end: source.end };
+}
+
+/** The folder of a `working-directory`; undefined where it is an expression or outside the repository. */
+function folderIn(folder: string | undefined, workingDirectory: YamlScalar | undefined): string | undefined {
+  if (folder === undefined || workingDirectory === undefined) return folder;
+  const path = workingDirectory.text.trim().replaceAll('\\', '/');
+  if (/\$|^\/|^~|^[A-Za-z]:/.test(path)) return undefined;
+  return joinPath(folder, path);
+}
+
+const POSIX_SHELLS: ReadonlySet<string> = new Set(['bash', 'sh', 'dash', 'zsh', 'ksh', 'ash']);
+
+/** The dialect of a `shell:` value: a name, or a command line with `{0}` (GitHub documentation, "Custom shell"). */
+export function dialectOf(shell: string): ShellDialect {
+  const words = shell.trim().split(/\s+/);
+  const name = (word: string | undefined): string =>
+    (word ?? '')
+      .replace(/^.*[/\\]/, '')
+      .replace(/\.exe$/i, '')
+      .toLowerCase();
+  const command =
+    name(words[0]) === 'env' ? name(words.slice(1).find((word) => !word.startsWith('-') && !word.includes('='))) : name(words[0]);
+  if (POSIX_SHELLS.has(command)) return 'posix';
+  if (command === 'pwsh' || command === 'powershell') return 'powershell';
+  return command === 'cmd' ? 'cmd' : 'unknown';
+}
+
+/** The dialect of the shell that a runner starts when nobody asks for one: PowerShell where every label says Windows. */
+export function runnerDialect(runsOn: YamlNode | undefined, matrix: YamlNode | undefined): ShellDialect {
+  const labels = scalarsOf(runsOn?.kind === 'map' ? nodeOf(runsOn, 'labels') : runsOn).flatMap(({ text }) => {
+    const name = /^\$\{\{\s*matrix\.([\w-]+)\s*\}\}$/.exec(text.trim())?.[1];
+    return name === undefined ? [text] : matrixValues(matrix, name);
+  });
+  const systems = labels.filter((label) => /windows|ubuntu|linux|macos/i.test(label));
+  return systems.length > 0 && systems.every((label) => /windows/i.test(label)) ? 'powershell' : 'posix';
+}
+
+/** The literal values of one axis of a matrix, those of `include` too. */
+function matrixValues(matrix: YamlNode | undefined, name: string): string[] {
+  const included = nodeOf(matrix, 'include');
+  const extra = included?.kind === 'seq' ? included.items.map((item) => nodeOf(item, name)) : [];
+  return [nodeOf(matrix, name), ...extra].flatMap((value) => scalarsOf(value).map(({ text }) => text));
+}

@@ -1,0 +1,73 @@
+import type { Answer } from '../../core/answer.ts';
+import { type GitRefs, gitRefs } from '../../core/facts.ts';
+import type { Related } from '../../core/finding.ts';
+import { type ResolvedRef, resolveRef } from '../../core/git-versions.ts';
+import type { ActionReference, ActionVerdict } from '../../core/reference.ts';
+import type { RuleContext } from '../../core/rule.ts';
+
+/** An action reference with its one verdict. */
+export interface JudgedAction {
+  readonly action: ActionReference;
+  readonly verdict: ActionVerdict;
+  /** Why `invalid-uses` is: a `UsesProblem`, or what the repository's refs say. */
+  readonly reason?: string;
+  /** What the ref stands for, where the repository's refs are known. */
+  readonly resolved?: ResolvedRef;
+}
+
+/**
+ * The document's action references that have a verdict (rules.md, "One verdict per reference"). Each has exactly one, so
+ * of the rules about `uses` exactly one speaks. Facts that are not here yet leave the offline verdict as it is.
+ */
+export function actionsJudged({ manifest, fact }: RuleContext, wanted: ActionVerdict): JudgedAction[] {
+  const judged: JudgedAction[] = [];
+  for (const ref of manifest.refs) {
+    if (ref.ecosystem !== 'github-actions') continue;
+    const one = DEPENDS_ON_REFS.has(ref.verdict) ? judge(ref, fact(gitRefs, { owner: ref.owner, repo: ref.repo })) : offline(ref);
+    if (one.verdict === wanted) judged.push(one);
+  }
+  return judged;
+}
+
+/** The verdicts that a name alone does not settle: a repository may have a tag `main`, or one that looks like a short commit. */
+const DEPENDS_ON_REFS: ReadonlySet<ActionVerdict> = new Set(['unpinned', 'branch-ref', 'short-sha']);
+
+function judge(action: ActionReference, answer: Answer<GitRefs>): JudgedAction {
+  switch (answer.state) {
+    case 'unknown':
+      return offline(action);
+    case 'absent':
+      return { action, verdict: 'invalid-uses', reason: 'repository-not-found' };
+    case 'known':
+      return judgeRef(action, resolveRef(answer.value, action.ref));
+  }
+}
+
+function judgeRef(action: ActionReference, resolved: ResolvedRef): JudgedAction {
+  switch (resolved.kind) {
+    case 'tag':
+    case 'both':
+      return { action, verdict: 'unpinned', resolved };
+    case 'branch':
+      return { action, verdict: 'branch-ref', resolved };
+    case 'commit':
+    case 'tag-object':
+      // 64 digits in a repository with SHA-256 ids.
+      return { action, verdict: 'pinned', resolved };
+    case 'none': {
+      // Of a short id that is no tip, of HEAD and of refs outside tags and branches the list of refs says nothing.
+      const isListed = action.ref !== 'HEAD' && !/^refs\/(?!tags\/|heads\/)/.test(action.ref);
+      if (action.verdict === 'short-sha' || !isListed) return offline(action);
+      return { action, verdict: 'invalid-uses', reason: 'ref-not-found' };
+    }
+  }
+}
+
+function offline(action: ActionReference): JudgedAction {
+  return { action, verdict: action.verdict, ...(action.reason === undefined ? {} : { reason: action.reason }) };
+}
+
+/** The places where YAML aliases repeat a value that a finding is about. */
+export function aliasesOf({ aliases }: ActionReference, { manifest }: RuleContext): Related[] {
+  return (aliases ?? []).map((span) => ({ file: manifest.file, span, note: 'the same value is used here, through a YAML alias' }));
+}
