@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Socket } from 'node:net';
-import { after, before, describe, it, mock } from 'node:test';
+import { after, afterEach, before, describe, it, mock } from 'node:test';
 import type { FactKind } from '../../server/src/core/answer.ts';
 import { gitRefs, imageDigest } from '../../server/src/core/facts.ts';
 import { ABSENT_TTL_MS, FAILURE_TTL_MS, MAX_CACHED_ANSWERS } from '../../server/src/sources/fetcher.ts';
@@ -12,6 +12,11 @@ import { type Registry, startRegistry } from './support/registry.ts';
 
 const signal = new AbortController().signal;
 const CHECKOUT = { owner: 'actions', repo: 'checkout' };
+
+const open: Loopback[] = [];
+afterEach(async () => {
+  for (const server of open.splice(0)) await server.close();
+});
 
 describe('createSources', () => {
   let git: GitServer;
@@ -106,6 +111,7 @@ describe('createSources', () => {
       requests++;
       response.writeHead(500).end();
     });
+    open.push(broken);
     const { fetchFact, close } = sources({ serverUrl: broken.url, now: () => now });
     await fetchFact(gitRefs, CHECKOUT, signal);
     now += FAILURE_TTL_MS - 1;
@@ -117,7 +123,6 @@ describe('createSources', () => {
     close();
     await fetchFact(gitRefs, CHECKOUT, signal);
     assert.equal(requests, 3);
-    await broken.close();
   });
 
   it('keeps a bounded number of answers', async () => {
@@ -126,12 +131,12 @@ describe('createSources', () => {
       requests++;
       response.writeHead(404).end();
     });
+    open.push(missing);
     const { fetchFact } = sources({ serverUrl: missing.url });
     const ask = (index: number): unknown => fetchFact(gitRefs, { owner: 'o', repo: `r${index}` }, signal);
     await Promise.all(Array.from({ length: MAX_CACHED_ANSWERS + 1 }, (_, index) => ask(index)));
     await ask(MAX_CACHED_ANSWERS);
     assert.equal(requests, MAX_CACHED_ANSWERS + 1);
-    await missing.close();
   });
 });
 

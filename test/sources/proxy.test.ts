@@ -5,7 +5,7 @@ import { createServer, request as httpRequest, type IncomingMessage } from 'node
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { createHttp, type HttpRequest } from '../../server/src/sources/http.ts';
@@ -49,6 +49,11 @@ describe('proxyFor', () => {
   for (const [name, address, env, expected] of cases) it(name, () => assert.equal(proxy(address, env), expected));
 });
 
+const open: Loopback[] = [];
+afterEach(async () => {
+  for (const server of open.splice(0)) await server.close();
+});
+
 interface Proxy extends Loopback {
   /** Connections that are open now. */
   readonly sockets: ReadonlySet<Socket>;
@@ -84,15 +89,12 @@ async function startProxy(port: number, { status = 200 }: { readonly status?: nu
     onward.pipe(socket).pipe(onward);
   });
   const loopback = await listen(server);
-  return {
-    ...loopback,
-    seen,
-    sockets,
-    close: () => {
-      for (const socket of sockets) socket.destroy();
-      return loopback.close();
-    },
+  const close = (): Promise<void> => {
+    for (const socket of sockets) socket.destroy();
+    return loopback.close();
   };
+  open.push({ ...loopback, close });
+  return { ...loopback, close, seen, sockets };
 }
 
 function get(url: string, more: Partial<HttpRequest> = {}): HttpRequest {
@@ -109,7 +111,10 @@ describe('through a proxy', () => {
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'waybill-proxy-'));
     keys = createKeyPair(directory, ['git.waybill.example']);
-    target = await serveTls(keys, (request, response) => response.end(`${request.headers.host} ${request.url}`));
+    target = await serveTls(keys, (request, response) => {
+      if (request.url === '/inward') response.writeHead(302, { location: target.url }).end();
+      else response.end(`${request.headers.host} ${request.url}`);
+    });
     bundle = join(directory, 'http.cjs');
     // Bundled as in the product: this also shows that the proxy library survives bundling.
     await build({
@@ -148,7 +153,13 @@ describe('through a proxy', () => {
     const answered = await ask('https://git.waybill.example/x', { HTTPS_PROXY: proxy.url, NODE_EXTRA_CA_CERTS: keys.certFile });
     assert.deepEqual(answered, { status: 200, body: 'git.waybill.example /x' });
     assert.deepEqual(proxy.seen, [{ what: 'CONNECT git.waybill.example:443', authorization: undefined }]);
-    await proxy.close();
+  });
+
+  it('a host out there cannot send us to this machine', async () => {
+    const proxy = await startProxy(target.port);
+    const answered = await ask('https://git.waybill.example/inward', { HTTPS_PROXY: proxy.url, NODE_EXTRA_CA_CERTS: keys.certFile });
+    assert.equal(answered.why, 'denied');
+    assert.match(String(answered.detail), /pointed at a host of this machine/);
   });
 
   it('an unknown authority is not trusted, not even with NODE_TLS_REJECT_UNAUTHORIZED=0', async () => {
@@ -156,14 +167,12 @@ describe('through a proxy', () => {
     const answered = await ask('https://git.waybill.example/', { HTTPS_PROXY: proxy.url, NODE_TLS_REJECT_UNAUTHORIZED: '0' });
     assert.equal(answered.why, 'error');
     assert.match(String(answered.detail), /not trusted .*NODE_EXTRA_CA_CERTS/);
-    await proxy.close();
   });
 
   it('a certificate for another name is not trusted', async () => {
     const proxy = await startProxy(target.port);
     const answered = await ask('https://other.waybill.example/', { HTTPS_PROXY: proxy.url, NODE_EXTRA_CA_CERTS: keys.certFile });
     assert.match(String(answered.detail), /not trusted \(ERR_TLS_CERT_ALTNAME_INVALID\)/);
-    await proxy.close();
   });
 
   it('NO_PROXY goes past it', async () => {
@@ -171,7 +180,6 @@ describe('through a proxy', () => {
     const answered = await ask('https://git.waybill.example/', { HTTPS_PROXY: proxy.url, NO_PROXY: 'waybill.example' });
     assert.ok(['error', 'timeout'].includes(String(answered.why)));
     assert.deepEqual(proxy.seen, []);
-    await proxy.close();
   });
 
   it('the credentials of the proxy go to the proxy and nowhere else', async () => {
@@ -180,7 +188,6 @@ describe('through a proxy', () => {
     const env = { HTTPS_PROXY: address, NODE_EXTRA_CA_CERTS: keys.certFile, DEBUG: '*' };
     assert.equal((await ask('https://git.waybill.example/', env)).status, 200);
     assert.equal(proxy.seen[0]?.authorization, `Basic ${Buffer.from('me:p@ss').toString('base64')}`);
-    await proxy.close();
   });
 
   it('a refusal of the proxy is not an answer of the host', async () => {
@@ -195,7 +202,6 @@ describe('through a proxy', () => {
       assert.equal(answered.ok, false);
       assert.equal(!answered.ok && answered.error.why, why);
       assert.match(answered.ok ? '' : answered.error.detail, /proxy/);
-      await proxy.close();
     }
   });
 
@@ -209,7 +215,6 @@ describe('through a proxy', () => {
     const timedOut = await http.request(get('https://git.waybill.example/', { timeoutMs: 100 }), signal);
     assert.equal(!timedOut.ok && timedOut.error.why, 'timeout');
     await until(() => silent.sockets.size === 0);
-    await silent.close();
     const socks = await createHttp({ online: true, env: { HTTPS_PROXY: 'socks5://127.0.0.1:1' } }).request(
       get('https://a.example/'),
       signal,
@@ -227,11 +232,11 @@ describe('through a proxy', () => {
     const answered = await asked;
     assert.equal(!answered.ok && answered.error.why, 'aborted');
     await until(() => silent.sockets.size === 0);
-    await silent.close();
   });
 
   it('http to loopback goes through a proxy on loopback', async () => {
     const origin = await serve((request, response) => response.end(`${request.headers.host} ${request.headers['proxy-authorization']}`));
+    open.push(origin);
     const proxy = await startProxy(0);
     const env = { HTTP_PROXY: proxy.url.replace('http://', 'http://me:secret@') };
     const http = createHttp({ online: true, env });
@@ -239,6 +244,5 @@ describe('through a proxy', () => {
     assert.equal(answered.ok && answered.value.status, 200);
     assert.deepEqual(proxy.seen[0]?.what, `GET ${origin.url}/x`);
     assert.equal(proxy.seen[0]?.authorization, `Basic ${Buffer.from('me:secret').toString('base64')}`);
-    await Promise.all([proxy.close(), origin.close()]);
   });
 });

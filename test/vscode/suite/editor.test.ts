@@ -28,7 +28,7 @@ describe('in the editor', () => {
   afterEach(closeAll);
 
   it('squiggles under exactly the image, with a link to the rule', async () => {
-    const document = await openFile('Dockerfile', '# 👷\nFROM --platform=$BUILDPLATFORM node:22-slim AS build\n');
+    const document = await openFile('case-1/Dockerfile', '# 👷\nFROM --platform=$BUILDPLATFORM node:22-slim AS build\n');
     const diagnostic = await finding(document.uri, 'image/unpinned');
     assert.equal(document.getText(diagnostic.range), 'node:22-slim');
     assert.equal(diagnostic.severity, vscode.DiagnosticSeverity.Warning);
@@ -36,7 +36,7 @@ describe('in the editor', () => {
   });
 
   it('follows what is typed', async () => {
-    const document = await openFile('Dockerfile', 'FROM node:22-slim\n');
+    const document = await openFile('case-2/Dockerfile', 'FROM node:22-slim\n');
     await finding(document.uri, 'image/unpinned');
     const edit = new vscode.WorkspaceEdit();
     edit.replace(document.uri, new vscode.Range(0, 5, 0, 17), 'scratch');
@@ -45,7 +45,7 @@ describe('in the editor', () => {
   });
 
   it('shows the papers on hover', async () => {
-    const document = await openFile('Dockerfile', 'FROM node:22-slim\n');
+    const document = await openFile('case-3/Dockerfile', 'FROM node:22-slim\n');
     await finding(document.uri, 'image/unpinned');
     const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
       'vscode.executeHoverProvider',
@@ -72,7 +72,7 @@ describe('in the editor', () => {
 
   it('pins an image with one quick fix', async () => {
     const image = `${registry.host}/team/app:1`;
-    const document = await openFile('Dockerfile', `FROM ${image} AS app\n`);
+    const document = await openFile('case-4/Dockerfile', `FROM ${image} AS app\n`);
     const diagnostic = await finding(document.uri, 'image/unpinned');
     await applyAction(await actionsAt(document.uri, diagnostic.range, QuickFix), /pin/i);
     assert.equal(document.getText(), `FROM ${image}@${registry.digest('team/app:1')} AS app\n`);
@@ -120,7 +120,7 @@ describe('in the editor', () => {
   });
 
   it('keeps to what is there while a document is broken', async () => {
-    const document = await openFile('package.json', '{\n  "dependencies": {\n    "left-pad": "*",\n    "semver": \n');
+    const document = await openFile('broken/package.json', '{\n  "dependencies": {\n    "left-pad": "*",\n    "semver": \n');
     assert.equal(document.getText((await finding(document.uri, 'npm/floating-range')).range), '*');
     await finding(document.uri, 'file/unreadable');
   });
@@ -145,7 +145,7 @@ describe('commands', () => {
   });
 
   it('disable writes the setting and leaves others alone', async () => {
-    const document = await openFile('Dockerfile', 'FROM node:22-slim\n');
+    const document = await openFile('case-5/Dockerfile', 'FROM node:22-slim\n');
     await finding(document.uri, 'image/unpinned');
     const settings = () => vscode.workspace.getConfiguration('waybill');
     await settings().update('rules', { 'run/*': 'info' }, vscode.ConfigurationTarget.Workspace);
@@ -157,7 +157,7 @@ describe('commands', () => {
   });
 
   it('restart brings the server back', async () => {
-    const document = await openFile('Dockerfile', 'FROM node:22-slim\n');
+    const document = await openFile('case-6/Dockerfile', 'FROM node:22-slim\n');
     await finding(document.uri, 'image/unpinned');
     await vscode.commands.executeCommand('waybill.restart');
     await finding(document.uri, 'image/unpinned');

@@ -29,21 +29,24 @@ function fileBlock(file: ReportedFile, options: TextOptions): string[] {
   if (shown.length === 0) return [];
   const { paint } = options;
   const lines = new LineIndex(file.text);
+  // What a rule says is told in full once in a file; its further findings there are short.
+  const explained = new Set<string>();
   const count = `${shown.length} finding${shown.length === 1 ? '' : 's'}`;
   return [
     `${paint.bold(plain(file.path, MAX_EXCERPT_UNITS))} ${paint.dim(`(${count})`)}`,
     '',
-    ...shown.flatMap((finding) => findingBlock(finding, { file, lines, options })),
+    ...shown.flatMap((finding) => findingBlock(finding, { file, lines, explained, options })),
   ];
 }
 
 interface Context {
   readonly file: ReportedFile;
   readonly lines: LineIndex;
+  readonly explained: Set<string>;
   readonly options: TextOptions;
 }
 
-function findingBlock(finding: Finding, { file, lines, options }: Context): string[] {
+function findingBlock(finding: Finding, { file, lines, explained, options }: Context): string[] {
   const { paint } = options;
   const { start } = lines.rangeOf(finding.span);
   const gutter = ' '.repeat(String(start.line + 1).length);
@@ -52,8 +55,11 @@ function findingBlock(finding: Finding, { file, lines, options }: Context): stri
   out.push(...excerpt(lines, finding, options));
   const indent = `  ${gutter}   `;
   out.push(...prose(paint.bold(finding.message.what), indent, options));
-  out.push(...prose(finding.message.why, indent, options));
-  out.push(...prose(`${paint.green('→')} ${finding.message.remedy}`, indent, options));
+  if (!explained.has(finding.rule)) {
+    out.push(...prose(finding.message.why, indent, options));
+    out.push(...prose(`${paint.green('→')} ${finding.message.remedy}`, indent, options));
+  }
+  explained.add(finding.rule);
   for (const related of finding.related) out.push(`${indent}${paint.dim(`see ${plain(related.file.path)}: ${plain(related.note)}`)}`);
   for (const fix of finding.fixes) {
     const how = fix.safety === 'review' ? 'in the editor, needs review' : fix.online ? '--fix --online' : '--fix';
