@@ -391,9 +391,10 @@ class PosixParser {
   #redirection(): Redirection | undefined {
     const c = this.#text[this.#at] ?? '';
     if (this.#at >= this.#end || !'<>&0123456789'.includes(c)) return undefined;
-    if ((c === '<' || c === '>') && this.#text[this.#at + 1] === '(') return undefined;
     const match = this.#matches(REDIRECTION);
     if (match === undefined) return undefined;
+    // `<(` begins a substitution, and `2>(` a word that holds one.
+    if ((match[2] === '<' || match[2] === '>') && this.#text[this.#at + match[0].length] === '(') return undefined;
     this.#at = Math.min(this.#at + match[0].length, this.#end);
     this.#blanks();
     const operator = match[2] ?? '';

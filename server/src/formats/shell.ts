@@ -6,7 +6,7 @@ import type { CommandList, Group, Pipeline, Redirection, ShellScript, SimpleComm
 import { parseCmd, parsePowerShell } from './shell-windows.ts';
 
 /** How many scripts may stand in one another (`sh -c "sh -c ..."`); each costs one more reading of its text. */
-export const MAX_NESTED_SCRIPTS = 4;
+const MAX_NESTED_SCRIPTS = 4;
 
 /** Splits shell text into commands. Never throws; text of an unknown dialect has no commands. Linear in its length. */
 export function parseShell(source: MappedText, dialect: ShellDialect): ShellScript {

@@ -3,10 +3,14 @@ import type { Rule } from '../core/rule.ts';
 import { rule as fileUnreadable } from './file/unreadable.ts';
 import { rule as ignoreNoReason } from './ignore/no-reason.ts';
 import { rule as ignoreUnused } from './ignore/unused.ts';
+import { rule as runLockfileIgnored } from './run/lockfile-ignored.ts';
+import { rule as runPipeToShell } from './run/pipe-to-shell.ts';
 
 /** Every rule, by id. */
 export const rules: readonly Rule[] = [
   fileUnreadable,
   ignoreNoReason,
   ignoreUnused,
+  runLockfileIgnored,
+  runPipeToShell,
 ];
