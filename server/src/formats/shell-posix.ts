@@ -238,11 +238,12 @@ class PosixParser {
 
   #case(): Group {
     const start = this.#at;
-    this.#at += 'case'.length;
     const body: Pipeline[] = [];
+    const keyword = this.#wordHere();
     this.#blanks();
     const subject = this.#wordHere();
-    if (subject !== undefined) body.push(this.#alone(start, [subject]));
+    // The subject may hold commands; the keyword in front keeps it from being taken for one.
+    if (keyword !== undefined && subject !== undefined) body.push(this.#alone(start, [keyword, subject]));
     this.#linebreaks();
     if (/^in(?=\s|$)/.test(this.#text.slice(this.#at, this.#at + 3))) this.#at += 2;
     this.#closers.push('esac');
