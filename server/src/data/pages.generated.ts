@@ -12,6 +12,8 @@ import imageFrontendUnpinned from '../../../docs/rules/image/frontend-unpinned.m
 import imageInvalid from '../../../docs/rules/image/invalid.md';
 import imageLatest from '../../../docs/rules/image/latest.md';
 import imageUnpinned from '../../../docs/rules/image/unpinned.md';
+import runLockfileIgnored from '../../../docs/rules/run/lockfile-ignored.md';
+import runPipeToShell from '../../../docs/rules/run/pipe-to-shell.md';
 import workflowPermissionsBroad from '../../../docs/rules/workflow/permissions-broad.md';
 import workflowPermissionsMissing from '../../../docs/rules/workflow/permissions-missing.md';
 import workflowUntrustedCheckout from '../../../docs/rules/workflow/untrusted-checkout.md';
@@ -31,6 +33,8 @@ export const pages: Readonly<Record<string, string>> = {
   'image/invalid': imageInvalid,
   'image/latest': imageLatest,
   'image/unpinned': imageUnpinned,
+  'run/lockfile-ignored': runLockfileIgnored,
+  'run/pipe-to-shell': runPipeToShell,
   'workflow/permissions-broad': workflowPermissionsBroad,
   'workflow/permissions-missing': workflowPermissionsMissing,
   'workflow/untrusted-checkout': workflowUntrustedCheckout,

@@ -13,6 +13,8 @@ import { rule as imageFrontendUnpinned } from './image/frontend-unpinned.ts';
 import { rule as imageInvalid } from './image/invalid.ts';
 import { rule as imageLatest } from './image/latest.ts';
 import { rule as imageUnpinned } from './image/unpinned.ts';
+import { rule as runLockfileIgnored } from './run/lockfile-ignored.ts';
+import { rule as runPipeToShell } from './run/pipe-to-shell.ts';
 import { rule as workflowPermissionsBroad } from './workflow/permissions-broad.ts';
 import { rule as workflowPermissionsMissing } from './workflow/permissions-missing.ts';
 import { rule as workflowUntrustedCheckout } from './workflow/untrusted-checkout.ts';
@@ -32,6 +34,8 @@ export const rules: readonly Rule[] = [
   imageInvalid,
   imageLatest,
   imageUnpinned,
+  runLockfileIgnored,
+  runPipeToShell,
   workflowPermissionsBroad,
   workflowPermissionsMissing,
   workflowUntrustedCheckout,
