@@ -7,7 +7,7 @@ import { actionReference, isRefName, parseUses } from '../../server/src/formats/
 const HEX40 = 'c2'.repeat(20);
 
 /** `uses`, verdict, reason; the level is a step where it is not said. */
-const CASES: readonly (readonly [uses: string, verdict: string, reason?: string, level?: 'job'])[] = [
+const CASES: readonly (readonly [uses: string, verdict: string, reason?: string | undefined, level?: 'job'])[] = [
   ['actions/checkout@v4', 'unpinned'],
   ['actions/checkout@v4.2.1', 'unpinned'],
   ['actions/checkout@v4#c', 'unpinned'],

@@ -253,7 +253,7 @@ test('parsing never throws', () => {
       '\ufeff',
       '\r\n',
       '😀',
-      '$' + '{{ x }}',
+      '$\u007b{ x }}',
       '@',
     ),
   );

@@ -203,8 +203,10 @@ export class StepReader {
       const { start, end } = lines.lineSpan(line);
       return { start, end: Math.max(end, blockEnds.get(line) ?? end) };
     };
+    // Markers come in document order, so that a block of comments is walked once and not once for each of its lines.
+    let next = 0;
     const scopeBelow = (line: number): Span => {
-      let next = line + 1;
+      next = Math.max(next, line + 1);
       while (next < lines.lineCount && /^[ \t]*(?:#|$)/.test(lines.lineText(next))) next++;
       return scopeOf(next);
     };

@@ -214,9 +214,11 @@ class Reader {
     this.#text = text;
     this.#lines = lines;
     const errors = documents.flatMap((document) => document.errors);
+    // At the text's end the library's positions point behind it.
+    const inText = (offset: number): number => Math.min(offset, text.length);
     this.errors = errors.map(({ message, pos: [start, end] }) => ({
       message: describe(message),
-      span: { start, end: Math.max(start, end) },
+      span: { start: inText(start), end: inText(Math.max(start, end)) },
     }));
     this.#errorLines = new Set(errors.map(({ pos }) => lines.positionAt(pos[0]).line));
   }

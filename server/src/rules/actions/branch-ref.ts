@@ -1,7 +1,7 @@
 import type { Rule } from '../../core/rule.ts';
 import { actionsJudged, aliasesOf } from './judge.ts';
 import { pinBranch, pinFix, pinNewest } from './pin-edit.ts';
-import { privilegeOf } from './privilege.ts';
+import { privileges } from './privilege.ts';
 
 /** An action that follows a branch: every push to the branch runs in the workflow at once. */
 export const rule: Rule = {
@@ -39,8 +39,9 @@ export const rule: Rule = {
     },
   },
   check(context) {
+    const privilegeOf = privileges(context);
     for (const { action } of actionsJudged(context, 'branch-ref')) {
-      const privilege = privilegeOf(context, action.job);
+      const privilege = privilegeOf(action.job);
       const branch = action.ref.replace(/^refs\/heads\//, '');
       const { text } = context.manifest.file;
       context.report({

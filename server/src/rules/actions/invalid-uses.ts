@@ -3,7 +3,7 @@ import type { ActionReference } from '../../core/reference.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { UsesProblem } from '../../formats/action-reference.ts';
 import { actionsJudged, aliasesOf, type JudgedAction } from './judge.ts';
-import { pinFix, pinNewest } from './pin-edit.ts';
+import { gluedCommentFix, pinFix, pinNewest } from './pin-edit.ts';
 
 const REFUSED = 'GitHub refuses the whole file, or the job fails before its first step.';
 const FORM = 'Write `owner/repository@commit`, `./path` or `docker://image`.';
@@ -45,12 +45,17 @@ const MESSAGES = {
     why: 'The job fails, until somebody who can write there makes one: then that is what runs.',
     remedy: 'Name the full commit of a release.',
   },
+  'glued-comment': {
+    what: '`{repository}` has no tag or branch `{ref}`.',
+    why: 'A `#` without a space before it begins no comment, so that all of this is the ref.',
+    remedy: 'Put a space before the `#`.',
+  },
   'repository-not-found': {
     what: 'There is no repository `{repository}`.',
     why: 'The job fails, until somebody takes the name: then their code runs here.',
     remedy: 'Correct the name, or remove the step.',
   },
-} satisfies Readonly<Record<UsesProblem | 'ref-not-found' | 'repository-not-found', Message>>;
+} satisfies Readonly<Record<UsesProblem | 'ref-not-found' | 'glued-comment' | 'repository-not-found', Message>>;
 
 /** A `uses` that GitHub cannot resolve; what cannot be resolved today may be somebody else's tomorrow. */
 export const rule: Rule = {
@@ -76,8 +81,9 @@ export const rule: Rule = {
     for (const judged of actionsJudged(context, 'invalid-uses')) {
       const { action, reason } = judged;
       const { requested, owner, repo, ref } = action;
+      const problem = reason === 'ref-not-found' && ref.includes('#') ? 'glued-comment' : reason;
       context.report({
-        messageId: reason !== undefined && Object.hasOwn(MESSAGES, reason) ? reason : 'bad-name',
+        messageId: problem !== undefined && Object.hasOwn(MESSAGES, problem) ? problem : 'bad-name',
         args: { uses: requested, repository: `${owner}/${repo}`, ref },
         span: action.valueSpan,
         related: aliasesOf(action, context),
@@ -88,7 +94,7 @@ export const rule: Rule = {
 };
 
 function fixes({ action, reason }: JudgedAction, text: string): Fix[] {
-  if (reason === 'ref-not-found') return [...gluedComment(action, text), ...newest(action, text)];
+  if (reason === 'ref-not-found') return [...gluedCommentFix(action, text), ...newest(action, text)];
   const normal = normalised(action, reason);
   if (normal === undefined || normal === action.requested) return [];
   const edit = { span: action.valueSpan, text: normal };
@@ -111,16 +117,6 @@ function normalised({ requested }: ActionReference, reason: string | undefined):
     default:
       return undefined;
   }
-}
-
-/** `v4#note` as `v4 #note`: only a plain value at the end of its line can have a comment there. */
-function gluedComment({ ref, versionSpan, valueSpan, commentAt }: ActionReference, text: string): Fix[] {
-  const hash = ref.indexOf('#');
-  const isPlain = !/["']/.test(text[valueSpan.start - 1] ?? '') && commentAt === valueSpan.end;
-  if (hash <= 0 || versionSpan === undefined || !isPlain) return [];
-  const at = versionSpan.start + hash;
-  const title = 'Put a space before the #, so that a comment begins there: check the ref that is left';
-  return [{ title, safety: 'review', online: false, edits: [{ span: { start: at, end: at }, text: ' ' }] }];
 }
 
 function newest(action: ActionReference, text: string): Fix[] {

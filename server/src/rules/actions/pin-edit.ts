@@ -88,6 +88,16 @@ export function pinNewest({ subPath }: ActionReference): ChooseTarget {
   };
 }
 
+/** Makes `v4#note` `v4 #note`: only a plain value at the end of its line can have a comment there. */
+export function gluedCommentFix({ ref, versionSpan, valueSpan, commentAt, editable }: ActionReference, text: string): Fix[] {
+  const hash = ref.indexOf('#');
+  const isPlain = !/["']/.test(text[valueSpan.start - 1] ?? '') && commentAt === valueSpan.end;
+  if (hash <= 0 || versionSpan === undefined || !isPlain || !editable) return [];
+  const at = versionSpan.start + hash;
+  const title = 'Put a space before the #, so that a comment begins there: check the ref that is left';
+  return [{ title, safety: 'review', online: false, edits: [{ span: { start: at, end: at }, text: ' ' }] }];
+}
+
 /** The edits of a pin: the ref, and the version in a comment. A name from the network is written only where git allows it. */
 export function pinEdits(
   action: ActionReference,

@@ -7,12 +7,24 @@ export type Privilege = 'secrets' | 'write';
 /** A `${{ }}` that names a secret other than the job's own token, whose power `permissions` tells. */
 const SECRET = /\$\{\{(?:(?!\}\})[\s\S]){0,500}?\bsecrets\b(?!\s*(?:\.\s*GITHUB_TOKEN\b|\[\s*'GITHUB_TOKEN'\s*\]))/i;
 
-/** What a job may do, as far as the document says; undefined where it grants nothing, or leaves it to the repository's settings. */
-export function privilegeOf({ manifest }: RuleContext, jobId: string | undefined): Privilege | undefined {
+/**
+ * What the jobs of a document may do, as far as it says; undefined for one that grants nothing, or leaves it to the
+ * repository's settings. Each job is looked through once.
+ */
+export function privileges({ manifest }: RuleContext): (jobId: string | undefined) => Privilege | undefined {
   const workflow = asWorkflow(manifest);
-  const job = workflow?.jobs.find(({ id }) => id === jobId);
-  if (workflow === undefined || job === undefined) return undefined;
-  if (usesSecrets(workflow, job, manifest.file.text)) return 'secrets';
+  const known = new Map<string, Privilege | undefined>();
+  return (jobId) => {
+    if (workflow === undefined || jobId === undefined) return undefined;
+    if (!known.has(jobId)) known.set(jobId, privilegeOf(workflow, jobId, manifest.file.text));
+    return known.get(jobId);
+  };
+}
+
+function privilegeOf(workflow: Workflow, jobId: string, text: string): Privilege | undefined {
+  const job = workflow.jobs.find(({ id }) => id === jobId);
+  if (job === undefined) return undefined;
+  if (usesSecrets(workflow, job, text)) return 'secrets';
   return mayWrite(job.permissions ?? workflow.permissions) ? 'write' : undefined;
 }
 

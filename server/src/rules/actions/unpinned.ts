@@ -1,6 +1,6 @@
 import type { Rule, RuleContext } from '../../core/rule.ts';
 import { actionsJudged, aliasesOf, type JudgedAction } from './judge.ts';
-import { pinBranch, pinCurrent, pinFix } from './pin-edit.ts';
+import { gluedCommentFix, pinBranch, pinCurrent, pinFix } from './pin-edit.ts';
 
 /** An action named by a tag: whoever can move the tag runs code in the workflow (tj-actions/changed-files, CVE-2025-30066). */
 export const rule: Rule = {
@@ -61,7 +61,7 @@ function fixes({ action, resolved }: JudgedAction, { manifest }: RuleContext) {
     inFixAll: true,
     choose: pinCurrent(action),
   });
-  if (resolved?.kind !== 'both') return tag;
+  if (resolved?.kind !== 'both') return [...tag, ...gluedCommentFix(action, text)];
   const branch = pinFix(action, text, {
     title: `Pin to the head of the branch ${action.ref}, which is not the commit of the tag: check which of the two is meant`,
     safety: 'review',

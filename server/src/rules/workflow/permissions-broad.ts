@@ -51,7 +51,7 @@ export const rule: Rule = {
   check({ manifest, report }) {
     const workflow = asWorkflow(manifest);
     if (workflow === undefined) return;
-    const { text } = manifest.file;
+    const lines = new LineIndex(manifest.file.text);
     const reported = new Set<YamlScalar>();
     const reportAll = (permissions: Permissions | undefined, whom: string): void => {
       const all = permissions?.all;
@@ -62,7 +62,7 @@ export const rule: Rule = {
         args: { whom },
         span: all.span,
         severity: 'error',
-        fixes: narrowAll(permissions, all, { workflow, text }),
+        fixes: narrowAll(permissions, all, { workflow, lines }),
       });
     };
     reportAll(workflow.permissions, 'this workflow');
@@ -88,22 +88,23 @@ function narrowScope({ name, access }: PermissionScope): Fix {
 function narrowAll(
   { keySpan }: Permissions,
   all: YamlScalar,
-  { workflow, text }: { readonly workflow: Workflow; readonly text: string },
+  { workflow, lines }: { readonly workflow: Workflow; readonly lines: LineIndex },
 ): Fix[] {
   const fix = (edits: readonly Edit[]): Fix[] => [
     { title: 'Narrow to `contents: read`: check what the jobs write, and grant that to them', safety: 'review', online: false, edits },
   ];
   if (all.header !== '') return [];
   if (all.flowEnd !== undefined) return fix([{ span: all.raw, text: '{ contents: read }' }]);
-  const lines = new LineIndex(text);
+  const { text } = lines;
   const key = lines.positionAt(keySpan.start);
   if (lines.positionAt(all.raw.start).line !== key.line) return fix([{ span: all.raw, text: 'contents: read' }]);
-  const before = text.slice(lines.lineSpan(key.line).start, keySpan.start).replace(/["']$/, '');
+  const before = text.slice(lines.lineSpan(key.line).start, keySpan.start).replace(/^\ufeff|["']$/g, '');
   const entry = `${lineEndOf(text)}${before.replace(/[^ ]/g, ' ')}${indentUnit(workflow, lines)}contents: read`;
   const comment = commentPlace(text, all)?.comment;
   if (comment === undefined) {
-    const gap = /[ \t]*$/.exec(text.slice(0, all.raw.start))?.[0].length ?? 0;
-    return fix([{ span: { start: all.raw.start - gap, end: all.raw.end }, text: entry }]);
+    let start = all.raw.start;
+    while (/[ \t]/.test(text[start - 1] ?? '')) start--;
+    return fix([{ span: { start, end: all.raw.end }, text: entry }]);
   }
   const { start, end } = comment.span;
   return fix([
