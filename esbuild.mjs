@@ -18,6 +18,7 @@ const shared = {
   sourcemap: production ? false : 'linked',
   legalComments: 'none',
   logLevel: 'info',
+  loader: { '.md': 'text' },
   outdir: 'dist',
 };
 

@@ -90,6 +90,17 @@ const severityWord = (meta) => (meta.tier === 'strict' ? `off (${meta.severity} 
 const titles = new Map(formats.map((format) => [format.id, format.title]));
 const FIX = { none: 'no', offline: 'yes', online: 'yes, looked up when chosen' };
 
+await put(
+  'server/src/data/pages.generated.ts',
+  `${HEADER}${rules.map(({ meta }) => `import ${identifier(meta.id)} from '../../../docs/rules/${meta.id}.md';`).join('\n')}
+
+/** Every rule's page in Markdown, by rule id. */
+export const pages: Readonly<Record<string, string>> = {
+${rules.map(({ meta }) => `  '${meta.id}': ${identifier(meta.id)},`).join('\n')}
+};
+`,
+);
+
 const rows = rules.map(({ meta }) => `| [${meta.id}](${meta.id}.md) | ${severityWord(meta)} | ${meta.title} | ${FIX[meta.fix]} |`);
 await put(
   'docs/rules/README.md',

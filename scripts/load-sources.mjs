@@ -18,6 +18,7 @@ export async function loadSource(file) {
       platform: 'node',
       format: 'esm',
       packages: 'external',
+      loader: { '.md': 'text' },
       logLevel: 'warning',
     });
     return await import(pathToFileURL(outfile).href);

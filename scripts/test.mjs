@@ -42,6 +42,7 @@ await esbuild.build({
   target: 'node20',
   format: 'esm',
   packages: 'external',
+  loader: { '.md': 'text' },
   sourcemap: 'inline',
   logLevel: 'warning',
 });

@@ -141,7 +141,7 @@ async function renderFindings(analysis: Analysis, facts: Facts): Promise<string>
     output += `${analysis.manifest.file.path} ${finding.severity}\n`;
     output += carets(lines, finding);
     output += `  ${messageText(finding.message)}\n`;
-    for (const related of finding.related) output += `  related ${related.path}: ${related.note}\n`;
+    for (const related of finding.related) output += `  related ${related.file.path}: ${related.note}\n`;
     for (const fix of finding.fixes) {
       output += `  fix (${fix.safety}${fix.online ? ', online' : ''}): ${fix.title}\n`;
       const outcome = await editsOf(fix, { fetch: factFetch(facts) }, new AbortController().signal);

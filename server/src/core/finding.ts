@@ -1,4 +1,5 @@
 import type { FetchFact } from './answer.ts';
+import type { SourceFile } from './source-file.ts';
 import type { Span } from './span.ts';
 
 /** How grave a finding is. */
@@ -45,8 +46,7 @@ export type Fix =
 
 /** Another place that explains a finding. */
 export interface Related {
-  readonly uri: string;
-  readonly path: string;
+  readonly file: SourceFile;
   readonly span: Span;
   readonly note: string;
 }

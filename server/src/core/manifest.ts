@@ -42,6 +42,8 @@ export interface Format<M = unknown> {
   readonly title: string;
   /** Path patterns (picomatch), relative to any folder: matched against the path and every tail of it. */
   readonly globs: readonly string[];
+  /** Path patterns of files that are not of this format although a glob fits: `Dockerfile.md`. Globs stay plain for editors' sake. */
+  readonly except?: readonly string[];
   /** Language ids that an untitled document may have to be of this format; empty where the name alone decides. */
   readonly languageIds: readonly string[];
   parse(file: SourceFile): Manifest<M>;

@@ -64,7 +64,7 @@ export interface ImageArgument {
   readonly span: Span;
   /** The default's text as written, without quotes. */
   readonly value: string;
-  /** How many image references of the document this ARG takes part in. */
+  /** How many image references of the document this ARG takes part in; a stage or a platform that reads it counts too. */
   readonly uses: number;
 }
 

@@ -2,7 +2,14 @@ import { type PathMatcher, pathMatcher } from '../core/glob.ts';
 import type { Format } from '../core/manifest.ts';
 import { formats } from '../formats/index.ts';
 
-const matchers: readonly (readonly [Format, PathMatcher])[] = formats.map((format) => [format, pathMatcher(format.globs)]);
+const matchers: readonly (readonly [Format, PathMatcher])[] = formats.map((format) => [format, matcherOf(format)]);
+
+function matcherOf({ globs, except }: Format): PathMatcher {
+  const fits = pathMatcher(globs);
+  if (except === undefined) return fits;
+  const isExcepted = pathMatcher(except);
+  return (path) => fits(path) && !isExcepted(path);
+}
 
 /** The format of a file, by its path relative to the root, with `/`; undefined where none of ours reads it. */
 export function formatForPath(path: string): Format | undefined {

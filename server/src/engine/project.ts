@@ -40,6 +40,11 @@ export class Project implements Surroundings {
     this.#manifests.delete(path);
   }
 
+  /** Forgets everything that was parsed. */
+  forgetAll(): void {
+    this.#manifests.clear();
+  }
+
   #parse(path: string): Manifest | undefined {
     const format = formatForPath(path);
     const file = format && this.#reader.read(path);

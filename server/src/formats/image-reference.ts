@@ -75,6 +75,27 @@ export function parseImageReference(text: string): Result<ParsedImage, ImageProb
   });
 }
 
+/**
+ * The part of a malformed reference that must be in lower case, and how it is then: the repository or the digest. The tag
+ * keeps its case. Undefined where that does not make the reference well-formed. The span holds offsets into `text`.
+ */
+export function lowerCaseEdit(
+  text: string,
+): { readonly part: 'repository' | 'digest'; readonly span: Span; readonly text: string } | undefined {
+  const at = text.indexOf('@');
+  const name = at < 0 ? text : text.slice(0, at);
+  const path = hostLength(name);
+  const colon = name.indexOf(':', name.lastIndexOf('/') + 1);
+  const places = { repository: span(path, colon < 0 ? name.length : colon), digest: span(at < 0 ? text.length : at + 1, text.length) };
+  for (const part of ['repository', 'digest'] as const) {
+    const { start, end } = places[part];
+    const lower = text.slice(start, end).toLowerCase();
+    const fixed = text.slice(0, start) + lower + text.slice(end);
+    if (fixed !== text && parseImageReference(fixed).ok) return { part, span: places[part], text: lower };
+  }
+  return undefined;
+}
+
 /** What `classifyImage` decides. `reason` is set for `invalid`, `image` for every verdict that names an image. */
 export interface ClassifiedImage {
   readonly verdict: ImageVerdict;
@@ -165,14 +186,19 @@ function problemOfDigest(digest: string): ImageProblem | undefined {
   return hex.length === length && /^[a-f0-9]*$/.test(hex) ? undefined : 'bad-digest';
 }
 
-/** Splits registry and repository as `splitDockerDomain` of distribution/reference does, then checks both. */
-function readName(name: string): Result<{ readonly registry: string; readonly repository: string }, ImageProblem> {
+/** How many characters of a name are the registry and its slash, decided as `splitDockerDomain` of distribution/reference does. */
+function hostLength(name: string): number {
   const slash = name.indexOf('/');
-  const first = slash < 0 ? '' : name.slice(0, slash);
-  const isHost = slash >= 0 && (first === 'localhost' || /[.:A-Z]/.test(first));
-  const path = isHost ? name.slice(slash + 1) : name;
-  const registry = !isHost || first === 'index.docker.io' ? DEFAULT_REGISTRY : first;
-  if (isHost && !isRegistry(first)) return fail('bad-registry');
+  const first = name.slice(0, Math.max(0, slash));
+  return slash >= 0 && (first === 'localhost' || /[.:A-Z]/.test(first)) ? slash + 1 : 0;
+}
+
+function readName(name: string): Result<{ readonly registry: string; readonly repository: string }, ImageProblem> {
+  const length = hostLength(name);
+  const host = name.slice(0, Math.max(0, length - 1));
+  const path = name.slice(length);
+  if (length > 0 && !isRegistry(host)) return fail('bad-registry');
+  const registry = length === 0 || host === 'index.docker.io' ? DEFAULT_REGISTRY : host;
   const repository = registry === DEFAULT_REGISTRY && !path.includes('/') ? `library/${path}` : path;
   if (repository.length > MAX_REPOSITORY_LENGTH) return fail('too-long');
   const lower = path.toLowerCase();

@@ -1,11 +1,11 @@
-import { type Node, parseTree } from 'jsonc-parser';
-import type { Format, Manifest, Problem } from '../core/manifest.ts';
+import type { Edit } from '../core/finding.ts';
+import type { Format, Manifest } from '../core/manifest.ts';
 import type { PackageReference, Pin } from '../core/reference.ts';
 import type { Script } from '../core/script.ts';
 import { folderOf, type SourceFile } from '../core/source-file.ts';
 import { type Span, span } from '../core/span.ts';
-import { jsonProblems, stringContent, stringSource } from './json.ts';
-import { parseSpec } from './npm-spec.ts';
+import { type JsonNode, jsonEscaped, memberOf, membersOf, parseJson, stringContent, stringSource, textOf } from './json.ts';
+import { parseSpec, type Spec } from './npm-spec.ts';
 
 /** The dependency groups of a package.json that something is installed from. */
 export const DEPENDENCY_GROUPS = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'] as const;
@@ -18,19 +18,44 @@ export interface Dependency {
   readonly group: DependencyGroup;
   readonly name: string;
   readonly spec: string;
+  /** `spec`, read. */
+  readonly parsed: Spec;
   readonly nameSpan: Span;
   readonly specSpan: Span;
 }
 
-/** A package.json, as far as rules need it. */
+/** One entry of `overrides` (npm), `resolutions` (yarn) or `pnpm.overrides`. */
+export interface Override {
+  readonly field: 'overrides' | 'resolutions' | 'pnpm.overrides';
+  /** The selectors from the outermost to this one's: npm nests them, the others write `a>b` or `a/b` in one. */
+  readonly path: readonly string[];
+  readonly spec: string;
+  readonly nameSpan: Span;
+  readonly specSpan: Span;
+}
+
+/** A package manager that `devEngines.packageManager` names (npm documentation, "devEngines"). */
+export interface DevEngine {
+  readonly name: string;
+  readonly version?: string;
+  /** Where the version stands, or else the name. */
+  readonly span: Span;
+}
+
+/** A package.json, as far as rules need it. Of members with one name the last counts. */
 export interface PackageJson {
   readonly name?: string;
   readonly version?: string;
   readonly packageManager?: string;
+  readonly packageManagerSpan?: Span;
+  readonly devEngines: readonly DevEngine[];
   readonly workspaces: readonly string[];
   readonly dependencies: readonly Dependency[];
+  readonly overrides: readonly Override[];
   /** The key of each group that has at least one dependency. */
   readonly groupKeys: Readonly<Partial<Record<DependencyGroup, Span>>>;
+  /** The opening brace; undefined where the document is no object. */
+  readonly openingBrace?: Span;
 }
 
 /** package.json of npm, yarn, pnpm and bun (npm documentation, "package.json"). */
@@ -48,84 +73,114 @@ export function asPackageJson(manifest: Manifest): PackageJson | undefined {
   return manifest.format === format.id ? (manifest.model as PackageJson) : undefined;
 }
 
+/** The edit that replaces a part of a dependency's requirement; `part` is relative to `spec`, the new text is not escaped yet. */
+export function editSpec(document: string, dependency: Dependency, part: Span, text: string): Edit {
+  const { spec, specSpan } = dependency;
+  if (spec !== '' && document.slice(specSpan.start, specSpan.end) === spec) {
+    return { span: span(specSpan.start + part.start, specSpan.start + part.end), text: jsonEscaped(text) };
+  }
+  const whole = jsonEscaped(spec.slice(0, part.start) + text + spec.slice(part.end));
+  return { span: specSpan, text: spec === '' ? `"${whole}"` : whole };
+}
+
 function parse(file: SourceFile): Manifest<PackageJson> {
-  const problems: Problem[] = [];
-  const root = parseTree(file.text, [], { allowTrailingComma: true });
-  problems.push(...jsonProblems(file.text));
+  const { root, problems } = parseJson(file.text);
   const dependencies: Dependency[] = [];
   const groupKeys: Partial<Record<DependencyGroup, Span>> = {};
-  const scripts: Script[] = [];
-  const scalars = new Map<string, string>();
-  const workspaces: string[] = [];
-  for (const [key, value] of properties(root)) {
+  for (const { key, value } of membersOf(root)) {
     const group = DEPENDENCY_GROUPS.find((name) => name === key.value);
-    if (group !== undefined) {
-      const found = readGroup(file.text, group, value);
-      dependencies.push(...found);
-      if (found.length > 0) groupKeys[group] = stringContent(file.text, key);
-    } else if (key.value === 'scripts') {
-      scripts.push(...readScripts(file, value));
-    } else if (key.value === 'workspaces') {
-      workspaces.push(...readWorkspaces(value));
-    } else if (typeof value.value === 'string') {
-      scalars.set(String(key.value), value.value);
-    }
+    if (group === undefined) continue;
+    const found = readGroup(group, value);
+    dependencies.push(...found);
+    if (found.length > 0) groupKeys[group] = stringContent(key);
   }
-  const optional = (name: 'name' | 'version' | 'packageManager') => (scalars.has(name) ? { [name]: scalars.get(name) } : {});
+  const packageManager = memberOf(root, 'packageManager');
+  const name = textOf(memberOf(root, 'name'));
+  const version = textOf(memberOf(root, 'version'));
   return {
     file,
     format: format.id,
-    model: { ...optional('name'), ...optional('version'), ...optional('packageManager'), workspaces, dependencies, groupKeys },
+    model: {
+      ...(name === undefined ? {} : { name }),
+      ...(version === undefined ? {} : { version }),
+      ...(packageManager?.type === 'string' && packageManager.whole
+        ? { packageManager: packageManager.value, packageManagerSpan: stringContent(packageManager) }
+        : {}),
+      devEngines: readDevEngines(memberOf(memberOf(root, 'devEngines'), 'packageManager')),
+      workspaces: readWorkspaces(memberOf(root, 'workspaces')),
+      dependencies,
+      overrides: [
+        ...readOverrides('overrides', memberOf(root, 'overrides'), []),
+        ...readOverrides('resolutions', memberOf(root, 'resolutions'), []),
+        ...readOverrides('pnpm.overrides', memberOf(memberOf(root, 'pnpm'), 'overrides'), []),
+      ],
+      groupKeys,
+      ...(root?.type === 'object' ? { openingBrace: span(root.start, root.start + 1) } : {}),
+    },
     refs: dependencies.map(toReference),
-    scripts,
+    scripts: readScripts(file, memberOf(root, 'scripts')),
     ignores: [],
     problems,
   };
 }
 
-function* properties(node: Node | undefined): Generator<readonly [Node, Node]> {
-  if (node?.type !== 'object') return;
-  for (const property of node.children ?? []) {
-    const [key, value] = property.children ?? [];
-    if (key !== undefined && value !== undefined) yield [key, value];
-  }
+function readGroup(group: DependencyGroup, node: JsonNode): Dependency[] {
+  return membersOf(node).flatMap(({ key, value }) => {
+    if (value.type !== 'string' || !value.whole) return [];
+    return [
+      {
+        group,
+        name: key.value,
+        spec: value.value,
+        parsed: parseSpec(value.value),
+        nameSpan: stringContent(key),
+        specSpan: stringContent(value),
+      },
+    ];
+  });
 }
 
-function readGroup(text: string, group: DependencyGroup, node: Node): Dependency[] {
-  const found: Dependency[] = [];
-  for (const [key, value] of properties(node)) {
-    if (typeof value.value !== 'string') continue;
-    found.push({
-      group,
-      name: String(key.value),
-      spec: value.value,
-      nameSpan: stringContent(text, key),
-      specSpan: stringContent(text, value),
-    });
-  }
-  return found;
+function readScripts(file: SourceFile, node: JsonNode | undefined): Script[] {
+  return membersOf(node).flatMap(({ key, value }): Script[] => {
+    if (value.type !== 'string' || !value.whole) return [];
+    return [
+      {
+        source: stringSource(file.text, value),
+        dialect: 'posix',
+        place: 'package-script',
+        name: key.value,
+        folder: folderOf(file.path),
+        span: stringContent(value),
+        path: ['scripts', key.value],
+      },
+    ];
+  });
 }
 
-function readScripts(file: SourceFile, node: Node): Script[] {
-  const scripts: Script[] = [];
-  for (const [key, value] of properties(node)) {
-    if (typeof value.value !== 'string') continue;
-    scripts.push({
-      source: stringSource(file.text, value),
-      dialect: 'posix',
-      place: 'package-script',
-      name: String(key.value),
-      folder: folderOf(file.path),
-      span: stringContent(file.text, value),
-      path: ['scripts', String(key.value)],
-    });
-  }
-  return scripts;
+/** The patterns of `workspaces`: a list, or yarn's `{packages: [...]}`. */
+function readWorkspaces(node: JsonNode | undefined): string[] {
+  const list = node?.type === 'array' ? node : memberOf(node, 'packages');
+  return list?.type === 'array' ? list.items.flatMap((item) => textOf(item) ?? []) : [];
 }
 
-function readWorkspaces(node: Node): string[] {
-  const list = node.type === 'array' ? node : [...properties(node)].find(([key]) => key.value === 'packages')?.[1];
-  return (list?.children ?? []).flatMap((child) => (typeof child.value === 'string' ? [child.value] : []));
+function readDevEngines(node: JsonNode | undefined): DevEngine[] {
+  const engines = node?.type === 'array' ? node.items : node === undefined ? [] : [node];
+  return engines.flatMap((engine): DevEngine[] => {
+    const name = memberOf(engine, 'name');
+    const version = memberOf(engine, 'version');
+    if (name?.type !== 'string' || !name.whole) return [];
+    if (version?.type !== 'string' || !version.whole) return [{ name: name.value, span: stringContent(name) }];
+    return [{ name: name.value, version: version.value, span: stringContent(version) }];
+  });
+}
+
+function readOverrides(field: Override['field'], node: JsonNode | undefined, outer: readonly string[]): Override[] {
+  return membersOf(node).flatMap(({ key, value }): Override[] => {
+    const path = [...outer, key.value];
+    if (value.type === 'object') return readOverrides(field, value, path);
+    if (value.type !== 'string' || !value.whole) return [];
+    return [{ field, path, spec: value.value, nameSpan: stringContent(key), specSpan: stringContent(value) }];
+  });
 }
 
 function toReference(dependency: Dependency): PackageReference {
@@ -134,7 +189,7 @@ function toReference(dependency: Dependency): PackageReference {
     group: dependency.group,
     name: dependency.name,
     requested: dependency.spec,
-    pin: pinOf(dependency.spec),
+    pin: pinOf(dependency.parsed),
     span: span(dependency.nameSpan.start, dependency.specSpan.end),
     nameSpan: dependency.nameSpan,
     versionSpan: dependency.specSpan,
@@ -142,8 +197,7 @@ function toReference(dependency: Dependency): PackageReference {
   };
 }
 
-function pinOf(text: string): Pin {
-  const spec = parseSpec(text);
+function pinOf(spec: Spec): Pin {
   switch (spec.kind) {
     case 'version':
       return 'exact';

@@ -8,6 +8,13 @@ import { rule as actionsUnpinned } from './actions/unpinned.ts';
 import { rule as fileUnreadable } from './file/unreadable.ts';
 import { rule as ignoreNoReason } from './ignore/no-reason.ts';
 import { rule as ignoreUnused } from './ignore/unused.ts';
+import { rule as imageArgUnpinned } from './image/arg-unpinned.ts';
+import { rule as imageFrontendUnpinned } from './image/frontend-unpinned.ts';
+import { rule as imageInvalid } from './image/invalid.ts';
+import { rule as imageLatest } from './image/latest.ts';
+import { rule as imageUnpinned } from './image/unpinned.ts';
+import { rule as runLockfileIgnored } from './run/lockfile-ignored.ts';
+import { rule as runPipeToShell } from './run/pipe-to-shell.ts';
 import { rule as workflowPermissionsBroad } from './workflow/permissions-broad.ts';
 import { rule as workflowPermissionsMissing } from './workflow/permissions-missing.ts';
 import { rule as workflowUntrustedCheckout } from './workflow/untrusted-checkout.ts';
@@ -22,6 +29,13 @@ export const rules: readonly Rule[] = [
   fileUnreadable,
   ignoreNoReason,
   ignoreUnused,
+  imageArgUnpinned,
+  imageFrontendUnpinned,
+  imageInvalid,
+  imageLatest,
+  imageUnpinned,
+  runLockfileIgnored,
+  runPipeToShell,
   workflowPermissionsBroad,
   workflowPermissionsMissing,
   workflowUntrustedCheckout,

@@ -69,6 +69,5 @@ function offline(action: ActionReference): JudgedAction {
 
 /** The places where YAML aliases repeat a value that a finding is about. */
 export function aliasesOf({ aliases }: ActionReference, { manifest }: RuleContext): Related[] {
-  const { uri, path } = manifest.file;
-  return (aliases ?? []).map((span) => ({ uri, path, span, note: 'the same value is used here, through a YAML alias' }));
+  return (aliases ?? []).map((span) => ({ file: manifest.file, span, note: 'the same value is used here, through a YAML alias' }));
 }

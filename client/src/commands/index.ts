@@ -1,0 +1,25 @@
+import * as vscode from 'vscode';
+import { DISABLE_RULE, EXPLAIN_RULE } from '../../../server/src/lsp/protocol.ts';
+import type { ServerHandle } from '../server-handle.ts';
+import { disableRule } from './disable-rule.ts';
+import { explainRule } from './explain-rule.ts';
+import { scanWorkspace } from './scan-workspace.ts';
+
+/** What commands work with. */
+export interface CommandContext {
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  readonly server: ServerHandle;
+}
+
+/** Registers every command of package.json. */
+export function registerCommands(commands: CommandContext): void {
+  const { context, log, server } = commands;
+  context.subscriptions.push(
+    vscode.commands.registerCommand(EXPLAIN_RULE, (rule: unknown) => explainRule(context, rule)),
+    vscode.commands.registerCommand(DISABLE_RULE, (rule: unknown) => disableRule(context, rule)),
+    vscode.commands.registerCommand('waybill.scanWorkspace', () => scanWorkspace(server)),
+    vscode.commands.registerCommand('waybill.showLog', () => log.show()),
+    vscode.commands.registerCommand('waybill.restart', () => server.restart()),
+  );
+}

@@ -1,0 +1,35 @@
+import * as vscode from 'vscode';
+import { SCAN_WORKSPACE, type ScanResult } from '../../../server/src/lsp/protocol.ts';
+import type { ServerHandle } from '../server-handle.ts';
+
+/** Reads every file of the workspace that a format of ours reads, and shows what was found in the Problems view. */
+export async function scanWorkspace(server: ServerHandle): Promise<void> {
+  if (vscode.workspace.workspaceFolders === undefined) {
+    void vscode.window.showInformationMessage('Waybill: open a folder first; there is nothing to scan.');
+    return;
+  }
+  const result = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: 'Waybill: scanning the workspace', cancellable: true },
+    async (_progress, token) => {
+      const client = await server.start();
+      if (client === undefined) return undefined;
+      try {
+        return await client.sendRequest<ScanResult | null>(SCAN_WORKSPACE, undefined, token);
+      } catch (error) {
+        if (token.isCancellationRequested) return undefined;
+        throw error;
+      }
+    },
+  );
+  if (result === undefined || result === null) return;
+  await vscode.commands.executeCommand('workbench.actions.view.problems');
+  void vscode.window.setStatusBarMessage(summary(result), SUMMARY_MS);
+}
+
+/** How long the counts stay in the status bar, in ms. */
+const SUMMARY_MS = 10_000;
+
+function summary({ files, error, warning, info, unknown }: ScanResult): string {
+  const rest = unknown > 0 ? `, ${unknown} unknown` : '';
+  return `Waybill: ${error} errors, ${warning} warnings, ${info} infos in ${files} files${rest}`;
+}

@@ -1,0 +1,51 @@
+import { VERSION } from '../data/product.generated.ts';
+
+const OVERVIEW = `waybill ${VERSION}: every dependency with its papers
+
+Finds supply-chain risk in package.json, lockfiles, Dockerfiles and GitHub workflows.
+
+usage:
+  waybill check [PATH...]     check files and folders (default: the current folder)
+  waybill explain RULE        what a rule finds, why it matters, how to fix it
+  waybill rules               all rules
+  waybill lsp --stdio         the language server, for editors other than VS Code
+  waybill help [COMMAND]      this text, or a command's options
+  waybill version
+
+"check" makes no connection unless --online is given, runs nothing of the checked project, and writes nothing unless --fix is given.`;
+
+const TOPICS: Readonly<Record<string, string>> = {
+  check: `usage: waybill check [PATH...] [options]
+
+Checks files and folders. In folders, node_modules, .git and what .gitignore ignores are skipped; lockfiles and manifests count even if ignored.
+
+options:
+  --format text|json|sarif|github   how to print (default text)
+  --output FILE, -o FILE            print into a file
+  --fix                             apply the safe fixes; with --online also those that need a look-up
+  --online                          look things up: repositories of actions, registries of images
+  --strict                          exit 2 when anything at all is unknown
+  --trust                           use registries and credentials that the checked project names
+  --policy FILE                     severities and ignores of a team
+  --fail-on error|warning|info|hint|never   from which severity on to exit with 1 (default warning)
+  --min-severity S                  the least severity that text output shows (default warning)
+  --stdin --stdin-filename NAME     check the text on standard input as if it were the file NAME
+
+exit status: 0 nothing at or above --fail-on; 1 a finding at or above it; 2 wrong usage, unreadable PATH, failed look-up.
+
+environment: GITHUB_SERVER_URL, GITHUB_TOKEN or GH_TOKEN, HTTPS_PROXY, HTTP_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS, NO_COLOR.`,
+  explain: `usage: waybill explain RULE
+
+Prints a rule's page: what it finds, why it matters, how to fix it. "waybill rules" names all rules.`,
+  rules: `usage: waybill rules [--format text|json]
+
+Lists all rules with their default severity.`,
+  lsp: `usage: waybill lsp --stdio
+
+Starts the language server (Language Server Protocol 3.17) on standard input and output.`,
+};
+
+/** The help text of a command, or the overview. */
+export function helpText(topic?: string): string {
+  return (topic !== undefined && Object.hasOwn(TOPICS, topic) ? TOPICS[topic] : undefined) ?? OVERVIEW;
+}

@@ -1,0 +1,50 @@
+import type { MappedText } from '../core/mapped-text.ts';
+import { type Span, span } from '../core/span.ts';
+import { parseJson, stringSource } from './json.ts';
+
+/** The words of a text that stand between blanks, as offsets into it (BuildKit's `parseStringsWhitespaceDelimited`). */
+export function splitWords(text: string): Span[] {
+  return [...text.matchAll(/[^\t\v\f\r ]+/g)].map((match) => span(match.index, match.index + match[0].length));
+}
+
+/** The words of a text, as offsets into it; quotes and escapes keep blanks inside a word and stay part of it (`parseWords`). */
+export function splitQuotedWords(text: string, escapeChar: string): Span[] {
+  const words: Span[] = [];
+  let start = -1;
+  let quote = '';
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at] ?? '';
+    if (quote === '' && /\s/.test(char)) {
+      if (start >= 0) words.push(span(start, at));
+      start = -1;
+      continue;
+    }
+    if (start < 0) start = at;
+    if (char === escapeChar && quote !== "'") at++;
+    else if (quote === '' ? char === '"' || char === "'" : char === quote) quote = quote === '' ? char : '';
+  }
+  if (start >= 0) words.push(span(start, text.length));
+  return words;
+}
+
+/** A word without the pair of quotes that surrounds the whole of it, as offsets into the text; the word itself where none does. */
+export function withoutQuotes(text: string, { start, end }: Span): Span {
+  const quote = text[start];
+  if (end - start < 2 || (quote !== '"' && quote !== "'") || text[end - 1] !== quote) return span(start, end);
+  return text.slice(start + 1, end - 1).includes(quote) ? span(start, end) : span(start + 1, end - 1);
+}
+
+/** The strings of the JSON form (`["npm", "ci"]`), escapes decoded; undefined where the text is no JSON array of strings. */
+export function readJsonWords(args: MappedText): MappedText[] | undefined {
+  if (!args.text.startsWith('[')) return undefined;
+  const { root, problems } = parseJson(args.text);
+  if (root?.type !== 'array' || problems.length > 0) return undefined;
+  const words: MappedText[] = [];
+  for (const node of root.items) {
+    if (node.type !== 'string') return undefined;
+    const inner = stringSource(args.text, node);
+    const offsets = inner.offsets.map((index) => args.offsets[index] ?? args.end);
+    words.push({ text: inner.text, offsets, end: args.offsets[node.end - 1] ?? args.end });
+  }
+  return words;
+}

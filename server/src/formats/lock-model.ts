@@ -1,0 +1,95 @@
+import type { Manifest } from '../core/manifest.ts';
+import type { Span } from '../core/span.ts';
+
+/** The lockfiles of all package managers, by file name. */
+export const LOCKFILE_NAMES = ['package-lock.json', 'npm-shrinkwrap.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb'] as const;
+
+/** Whether a file of this name is a lockfile. */
+export function isLockfileName(name: string): boolean {
+  return LOCKFILE_NAMES.some((candidate) => candidate === name);
+}
+
+/** The ids of the formats whose model is a `LockFile`. */
+export const LOCK_FORMATS: readonly string[] = ['package-lock'];
+
+/** Who writes a lockfile. */
+export type PackageManager = 'npm' | 'yarn' | 'pnpm' | 'bun';
+
+/**
+ * Where an entry's files come from. `tarball` is fetched over http(s): from a registry, or from a URL that somebody
+ * required. `root` and `workspace` are this project's own folders, `link` a symbolic link to one; `bundled` came inside
+ * another package's tarball; `file` is a local file or folder.
+ */
+export type LockSource = 'tarball' | 'git' | 'file' | 'bundled' | 'link' | 'workspace' | 'root';
+
+/** A text of an entry that a finding can stand at. */
+export type LockField = 'key' | 'version' | 'resolved' | 'integrity';
+
+/**
+ * One package of a lockfile. Every property is always present, so that ten thousand of them have one shape; what the
+ * file does not say, or says with another type than it should, is undefined.
+ */
+export interface LockEntry {
+  /** Which entry of the file it is, counted from zero. */
+  readonly index: number;
+  /** The key as the file has it: npm `node_modules/a/node_modules/b`, yarn `a@^1, a@^1.2`, pnpm `a@1.2.3`. */
+  readonly key: string;
+  /** The package's own name, which the registry knows it by; `''` for a root without a name. */
+  readonly name: string;
+  /** The name it is installed under, where an alias (`npm:`) made that another one. */
+  readonly alias: string | undefined;
+  readonly version: string | undefined;
+  /** The address as the file has it. pnpm and bun leave out what the registry's layout says anyway. */
+  readonly resolved: string | undefined;
+  /** Hashes as in Subresource Integrity. Yarn berry's `checksum` is none of them: it hashes yarn's own archive. */
+  readonly integrity: string | undefined;
+  readonly source: LockSource;
+  readonly dev: boolean;
+  readonly optional: boolean;
+  readonly peer: boolean;
+  readonly hasInstallScript: boolean;
+  /** The registry's notice of deprecation, where the lockfile keeps it. */
+  readonly deprecated: string | undefined;
+}
+
+/** What a package or a project asks for: a name and a requirement, as the lockfile recorded them. */
+export interface LockRequest {
+  readonly group: string;
+  readonly name: string;
+  readonly spec: string;
+}
+
+/** The project itself or one of its workspaces. */
+export interface LockImporter {
+  /** The folder relative to the lockfile's, `''` for the lockfile's own. */
+  readonly path: string;
+  readonly requests: readonly LockRequest[];
+}
+
+/** A lockfile, whichever manager wrote it. */
+export interface LockFile {
+  readonly manager: PackageManager;
+  /** `3` for npm, `9.0` for pnpm; undefined where the file does not say. */
+  readonly lockfileVersion: string | undefined;
+  readonly importers: readonly LockImporter[];
+  /** In document order. */
+  readonly entries: readonly LockEntry[];
+  /** What an entry asks for itself. */
+  requestsOf(entry: LockEntry): readonly LockRequest[];
+  /**
+   * The entry that is installed for a dependency of the importer at `importer`, links followed; undefined where the
+   * lockfile does not know the importer or the dependency. yarn finds entries by `spec`, the others do without.
+   */
+  locked(importer: string, name: string, spec: string): LockEntry | undefined;
+  /**
+   * Where a text of an entry stands, without quotes (an empty string: with them). Found when asked for, so that a file
+   * without findings costs nothing; where the field has no text of its own, the key's place.
+   */
+  spanOf(entry: LockEntry, field: LockField): Span;
+}
+
+/** A manifest as a lockfile, undefined where it is something else. */
+export function asLockFile(manifest: Manifest | undefined): LockFile | undefined {
+  // Every format of the list makes its model by this type.
+  return manifest !== undefined && LOCK_FORMATS.includes(manifest.format) ? (manifest.model as LockFile) : undefined;
+}

@@ -1,0 +1,85 @@
+import type { Script } from '../core/script.ts';
+import { folderOf, joinPath } from '../core/source-file.ts';
+import { shellOf, walkShell } from './shell.ts';
+import { type Invocation, invocationOf } from './shell-invocation.ts';
+import type { Group, Pipeline } from './shell-tree.ts';
+
+/** Where and how a command of a script runs. */
+export interface Occasion {
+  /**
+   * The folders the command may run in, relative to the checked root, likeliest first. Empty where that cannot be
+   * known. An image build knows only what its context holds, so several are possible there.
+   */
+  readonly folders: readonly string[];
+  readonly pipeline: Pipeline;
+  /** The `if`, `case` and loops around the command, outermost first. */
+  readonly compounds: readonly Group[];
+}
+
+/** What a place name at the start of a path stands for. */
+const WORKSPACE =
+  /^(?:\$GITHUB_WORKSPACE|\$\{GITHUB_WORKSPACE\}|\$env:GITHUB_WORKSPACE|%GITHUB_WORKSPACE%|\$\{\{\s*github\.workspace\s*\}\})(?=[\\/]|$)/i;
+const ACTION =
+  /^(?:\$GITHUB_ACTION_PATH|\$\{GITHUB_ACTION_PATH\}|\$env:GITHUB_ACTION_PATH|\$\{\{\s*github\.action_path\s*\}\})(?=[\\/]|$)/i;
+const CHANGE = new Set(['cd', 'pushd', 'chdir', 'set-location', 'push-location', 'sl']);
+
+/** Tells of every invocation of a script, with the folders that `cd` in front of it leads to. `path` is the document's. */
+export function walkInvocations(script: Script, path: string, visit: (invocation: Invocation, occasion: Occasion) => void): void {
+  const start = startFolders(script);
+  let folders = start;
+  const kept: (readonly string[])[] = [];
+  const compounds: Group[] = [];
+  walkShell(shellOf(script), {
+    enter: (scope) => {
+      kept.push(folders);
+      if (scope.kind === 'group' && scope.type === 'compound') compounds.push(scope);
+    },
+    leave: (scope) => {
+      const before = kept.pop() ?? start;
+      // Only a shell of its own forgets where it went.
+      if (scope.kind !== 'group' || scope.type === 'subshell') folders = before;
+      if (scope.kind === 'group' && scope.type === 'compound') compounds.pop();
+    },
+    command: (command, pipeline) => {
+      const invocation = invocationOf(command);
+      if (invocation === undefined) return;
+      if (CHANGE.has(invocation.name)) folders = changeFolder(folders, invocation, { script, path });
+      else visit(invocation, { folders, pipeline, compounds: [...compounds] });
+    },
+  });
+}
+
+/** The folders that a path names from some others. */
+export function foldersAt(folders: readonly string[], name: string, { script, path }: { script: Script; path: string }): readonly string[] {
+  const written = name.replaceAll('\\', '/');
+  const root = WORKSPACE.exec(name)?.[0];
+  if (root !== undefined) return joinAll([''], written.slice(root.length));
+  const action = ACTION.exec(name)?.[0];
+  if (action !== undefined) return joinAll([folderOf(path)], written.slice(action.length));
+  if (/[$%~*]/.test(written) || written === '' || written === '-' || /^[a-z]:/i.test(written)) return [];
+  if (!written.startsWith('/')) return joinAll(folders, written);
+  if (script.place !== 'docker-run' || /^\/(?:tmp|root|var|etc|opt\/\w+)(?:\/|$)/.test(written)) return [];
+  // `/app/client` of an image is `client` of its context, or the context itself.
+  const parts = written.split('/', MAX_PARTS).filter((part) => part !== '');
+  const tails = parts.map((_, i) => parts.slice(i + 1).join('/'));
+  return startFolders(script).flatMap((start) => tails.flatMap((tail) => joinAll([start], tail)));
+}
+
+/** Paths beyond these bounds lead nowhere that is checked, and following them would cost time. */
+const MAX_PARTS = 16;
+const MAX_FOLDER_UNITS = 1_000;
+
+/** An image's build context is the Dockerfile's folder or the root: it is not said which. */
+function startFolders({ folder, place }: Script): readonly string[] {
+  if (folder === undefined) return [];
+  return place === 'docker-run' && folder !== '' ? [folder, ''] : [folder];
+}
+
+function changeFolder(folders: readonly string[], { words }: Invocation, where: { script: Script; path: string }): readonly string[] {
+  const target = words.slice(1).find(({ value }) => value !== '--' && !/^(?:-[LPe]+|\/d|-path)$/i.test(value));
+  return target === undefined ? [] : foldersAt(folders, target.value, where);
+}
+
+function joinAll(folders: readonly string[], name: string): readonly string[] {
+  return folders.flatMap((folder) => joinPath(folder, name) ?? []).filter((folder) => folder.length <= MAX_FOLDER_UNITS);
+}

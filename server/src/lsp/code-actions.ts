@@ -1,0 +1,152 @@
+import { type CodeAction, CodeActionKind, type CodeActionParams, CodeActionTriggerKind } from 'vscode-languageserver';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { FetchFact } from '../core/answer.ts';
+import type { Finding, Fix } from '../core/finding.ts';
+import { LineIndex } from '../core/text.ts';
+import type { Analysis } from '../engine/analyse.ts';
+import { editsOf, planSafeFixes } from '../engine/edits.ts';
+import type { ClientSupport } from './client-support.ts';
+import { toDiagnostic, touches, toWorkspaceEdit } from './convert.ts';
+import { DISABLE_RULE, EXPLAIN_RULE } from './protocol.ts';
+
+/** The kind of our fix-all; clients find it by any prefix of it. */
+export const FIX_ALL = 'source.fixAll.waybill';
+
+/** What a code action carries so that it can be resolved later, by a server that keeps no state. */
+export type ActionData =
+  | { readonly uri: string; readonly version: number; readonly fingerprint: string; readonly fix: number }
+  | { readonly uri: string; readonly version: number; readonly fixAll: true };
+
+/** What the list of actions is made from. */
+export interface ActionContext {
+  readonly document: TextDocument;
+  readonly analysis: Analysis;
+  readonly params: CodeActionParams;
+  readonly support: ClientSupport;
+  /** Whether the user's settings allow look-ups. */
+  readonly online: boolean;
+  /** Facts that are known already: for what is triggered without being asked for. */
+  readonly known: FetchFact;
+  /** Whether the client runs our commands. */
+  readonly commands: boolean;
+}
+
+/** The actions for a range. Never looks anything up. */
+export async function codeActions(context: ActionContext, signal: AbortSignal): Promise<CodeAction[]> {
+  const { only } = context.params.context;
+  const actions: CodeAction[] = [];
+  if (wants(only, CodeActionKind.QuickFix)) actions.push(...quickFixes(context));
+  if (only !== undefined && wants(only, FIX_ALL)) actions.push(...(await fixAllActions(context, signal)));
+  return actions;
+}
+
+/** Whether a client that asks for `only` takes a kind: kinds are prefixes of each other at dots (LSP, "CodeActionKind"). */
+function wants(only: readonly string[] | undefined, kind: string): boolean {
+  return only === undefined || only.some((prefix) => kind === prefix || kind.startsWith(`${prefix}.`) || prefix === '');
+}
+
+function quickFixes({ document, analysis, params, support, online, commands }: ActionContext): CodeAction[] {
+  const lines = new LineIndex(document.getText());
+  const actions: CodeAction[] = [];
+  const explained = new Set<string>();
+  for (const finding of analysis.findings) {
+    if (!touches(lines.rangeOf(finding.span), params.range)) continue;
+    const diagnostics = [toDiagnostic(finding, lines, support.diagnostic)];
+    finding.fixes.forEach((fix, index) => {
+      const base = {
+        title: fix.title,
+        kind: CodeActionKind.QuickFix,
+        diagnostics,
+        ...(fix.safety === 'safe' && index === 0 ? { isPreferred: true } : {}),
+      };
+      if (!fix.online) {
+        actions.push({ ...base, edit: toWorkspaceEdit(documentOf(document), fix.edits, support.documentChanges) });
+      } else if (support.resolveEdit && online) {
+        const data: ActionData = { uri: document.uri, version: document.version, fingerprint: finding.fingerprint, fix: index };
+        actions.push({ ...base, data });
+      } else if (support.resolveEdit && support.disabledActions) {
+        actions.push({ ...base, disabled: { reason: 'It needs a look-up, and waybill.network is off.' } });
+      }
+    });
+    if (!commands || explained.has(finding.rule)) continue;
+    explained.add(finding.rule);
+    actions.push(
+      {
+        title: `Explain ${finding.rule}`,
+        kind: CodeActionKind.QuickFix,
+        diagnostics,
+        command: { title: 'Explain', command: EXPLAIN_RULE, arguments: [finding.rule] },
+      },
+      {
+        title: `Disable ${finding.rule} in the settings`,
+        kind: CodeActionKind.QuickFix,
+        diagnostics,
+        command: { title: 'Disable', command: DISABLE_RULE, arguments: [finding.rule] },
+      },
+    );
+  }
+  // Fixes first, then what only talks about the finding.
+  return actions.sort((a, b) => Number(a.command !== undefined) - Number(b.command !== undefined));
+}
+
+async function fixAllActions(
+  { document, analysis, params, support, online, known }: ActionContext,
+  signal: AbortSignal,
+): Promise<CodeAction[]> {
+  const automatic = params.context.triggerKind === CodeActionTriggerKind.Automatic;
+  const base = { title: 'Apply all safe fixes of Waybill', kind: FIX_ALL };
+  const couldLookUp = analysis.findings.some(({ fixes }) => fixes.some((fix) => fix.safety === 'safe' && fix.online && fix.inFixAll));
+  if (couldLookUp && online && !automatic && support.resolveEdit) {
+    const data: ActionData = { uri: document.uri, version: document.version, fixAll: true };
+    return [{ ...base, data }];
+  }
+  const plan = await planSafeFixes(analysis.findings, { fetch: known }, signal);
+  const edits = plan.applied.flatMap((applied) => applied.edits);
+  return edits.length === 0 ? [] : [{ ...base, edit: toWorkspaceEdit(documentOf(document), edits, support.documentChanges) }];
+}
+
+/** The outcome of resolving an action: its edit, or a sentence that says why there is none. */
+export type Resolved = { readonly action: CodeAction; readonly problems: readonly string[] };
+
+/** What resolving works with. */
+export interface ResolveContext {
+  readonly document: TextDocument;
+  readonly analysis: Analysis;
+  readonly support: ClientSupport;
+  readonly fetch: FetchFact;
+}
+
+/** Looks up what an action needs and fills in its edit. The action comes back without an edit where that failed. */
+export async function resolveAction(action: CodeAction, data: ActionData, context: ResolveContext, signal: AbortSignal): Promise<Resolved> {
+  const { document, analysis, support, fetch } = context;
+  const withEdit = (edits: Parameters<typeof toWorkspaceEdit>[1]): CodeAction =>
+    edits.length === 0 ? action : { ...action, edit: toWorkspaceEdit(documentOf(document), edits, support.documentChanges) };
+  if ('fixAll' in data) {
+    const plan = await planSafeFixes(analysis.findings, { fetch }, signal);
+    const problems = plan.skipped.map(({ finding, why }) => `${textOf(document, finding)}: ${why}`);
+    return { action: withEdit(plan.applied.flatMap((applied) => applied.edits)), problems };
+  }
+  const finding = analysis.findings.find((candidate) => candidate.fingerprint === data.fingerprint);
+  const fix: Fix | undefined = finding?.fixes[data.fix];
+  if (finding === undefined || fix === undefined) return { action, problems: ['the finding is gone meanwhile'] };
+  const outcome = await editsOf(fix, { fetch }, signal);
+  if ('failed' in outcome) return { action, problems: [`${textOf(document, finding)}: ${outcome.failed}`] };
+  return { action: withEdit(outcome), problems: [] };
+}
+
+/** `data` of an action as ours; a client may send anything back. */
+export function readActionData(value: unknown): ActionData | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { uri, version, fingerprint, fix, fixAll }: Record<string, unknown> = { ...value };
+  if (typeof uri !== 'string' || typeof version !== 'number') return undefined;
+  if (fixAll === true) return { uri, version, fixAll };
+  return typeof fingerprint === 'string' && typeof fix === 'number' ? { uri, version, fingerprint, fix } : undefined;
+}
+
+function documentOf(document: TextDocument): { uri: string; version: number; text: string } {
+  return { uri: document.uri, version: document.version, text: document.getText() };
+}
+
+function textOf(document: TextDocument, { span }: Finding): string {
+  return document.getText().slice(span.start, span.end).split('\n')[0] ?? '';
+}

@@ -1,0 +1,80 @@
+import {
+  type CodeDescription,
+  type Diagnostic,
+  DiagnosticSeverity,
+  type Range as LspRange,
+  type TextDocumentEdit,
+  type WorkspaceEdit,
+} from 'vscode-languageserver';
+import { type Edit, type Finding, messageText, type Severity } from '../core/finding.ts';
+import { rulePageUrl } from '../core/rule-page.ts';
+import { LineIndex } from '../core/text.ts';
+import type { Analysis } from '../engine/analyse.ts';
+
+/** The `source` of all our diagnostics. */
+export const SOURCE = 'waybill';
+
+const SEVERITIES: Readonly<Record<Severity, DiagnosticSeverity>> = {
+  error: DiagnosticSeverity.Error,
+  warning: DiagnosticSeverity.Warning,
+  info: DiagnosticSeverity.Information,
+  hint: DiagnosticSeverity.Hint,
+};
+
+/** What a client can take in a diagnostic. */
+export interface DiagnosticSupport {
+  readonly codeDescription: boolean;
+  readonly data: boolean;
+  readonly relatedInformation: boolean;
+}
+
+/** A document's findings as diagnostics, in document order. */
+export function toDiagnostics(analysis: Analysis, support: DiagnosticSupport): Diagnostic[] {
+  if (analysis.findings.length === 0) return [];
+  const lines = new LineIndex(analysis.manifest.file.text);
+  return analysis.findings.map((finding) => toDiagnostic(finding, lines, support));
+}
+
+/** One finding as a diagnostic. */
+export function toDiagnostic(finding: Finding, lines: LineIndex, support: DiagnosticSupport): Diagnostic {
+  const codeDescription: CodeDescription = { href: rulePageUrl(finding.rule) };
+  return {
+    range: lines.rangeOf(finding.span),
+    severity: SEVERITIES[finding.severity],
+    source: SOURCE,
+    code: finding.rule,
+    message: messageText(finding.message),
+    ...(support.codeDescription ? { codeDescription } : {}),
+    ...(support.data ? { data: { fingerprint: finding.fingerprint } } : {}),
+    ...(support.relatedInformation && finding.related.length > 0
+      ? {
+          relatedInformation: finding.related.map(({ file, span, note }) => ({
+            location: { uri: file.uri, range: new LineIndex(file.text).rangeOf(span) },
+            message: note,
+          })),
+        }
+      : {}),
+  };
+}
+
+/** Whether two ranges touch: what the cursor stands at the end of counts. */
+export function touches(a: LspRange, b: LspRange): boolean {
+  return !isBefore(a.end, b.start) && !isBefore(b.end, a.start);
+}
+
+function isBefore(a: LspRange['start'], b: LspRange['start']): boolean {
+  return a.line < b.line || (a.line === b.line && a.character < b.character);
+}
+
+/** Edits of one document as a workspace edit that names the version it is meant for, where the client takes that. */
+export function toWorkspaceEdit(
+  document: { readonly uri: string; readonly version: number; readonly text: string },
+  edits: readonly Edit[],
+  documentChanges: boolean,
+): WorkspaceEdit {
+  const lines = new LineIndex(document.text);
+  const list = edits.map((edit) => ({ range: lines.rangeOf(edit.span), newText: edit.text }));
+  if (!documentChanges) return { changes: { [document.uri]: list } };
+  const change: TextDocumentEdit = { textDocument: { uri: document.uri, version: document.version }, edits: list };
+  return { documentChanges: [change] };
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import type { Diagnostic } from 'vscode-languageserver';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Manifest } from '../core/manifest.ts';
+import { type Analysis, analyse } from '../engine/analyse.ts';
+import type { FactView } from '../engine/fact-store.ts';
+import type { Project } from '../engine/project.ts';
+import type { Policy } from '../policy/policy.ts';
+import { rules } from '../rules/index.ts';
+import { type DiagnosticSupport, toDiagnostics } from './convert.ts';
+import type { Place, Workspace } from './workspace.ts';
+
+/** What an analysis of a document depends on besides its text. */
+export interface AnalysisContext {
+  readonly policy: Policy;
+  readonly facts: FactView;
+}
+
+/** A document's analysis, kept while nothing it depends on changes. */
+interface Kept {
+  readonly version: number;
+  readonly generation: number;
+  readonly analysis: Analysis | undefined;
+}
+
+/** Analyses of open documents. Every request may ask again: the answer is kept per version and generation. */
+export class Analyses {
+  readonly #workspace: Workspace;
+  readonly #onRuleError: (rule: string, format: string, error: unknown) => void;
+  readonly #kept = new Map<string, Kept>();
+  #generation = 0;
+
+  constructor(workspace: Workspace, onRuleError: (rule: string, format: string, error: unknown) => void) {
+    this.#workspace = workspace;
+    this.#onRuleError = onRuleError;
+  }
+
+  /** Everything may have changed: settings, trust, files around, facts. */
+  invalidate(): void {
+    this.#generation++;
+  }
+
+  /** A document was closed. */
+  forget(uri: string): void {
+    this.#kept.delete(uri);
+  }
+
+  /** The analysis of a document's current text; undefined where no format of ours reads it. */
+  of(document: TextDocument, context: AnalysisContext): Analysis | undefined {
+    const kept = this.#kept.get(document.uri);
+    if (kept?.version === document.version && kept.generation === this.#generation) return kept.analysis;
+    const parsed = this.#workspace.parse(document);
+    const analysis = parsed && this.#analyse(parsed.manifest, parsed.place, context);
+    this.#kept.set(document.uri, { version: document.version, generation: this.#generation, analysis });
+    return analysis;
+  }
+
+  #analyse(manifest: Manifest, place: Place, { policy, facts }: AnalysisContext): Analysis {
+    const surroundings: Project = place.root.project;
+    return analyse(manifest, { rules, policy, surroundings, facts, onRuleError: this.#onRuleError });
+  }
+}
+
+/** A document's diagnostics with the id that stands for them: the same id means the same diagnostics. */
+export interface Diagnosed {
+  readonly resultId: string;
+  readonly items: Diagnostic[];
+}
+
+/** An analysis as diagnostics. A document that none of our formats reads has none. */
+export function diagnose(analysis: Analysis | undefined, support: DiagnosticSupport): Diagnosed {
+  const items = analysis === undefined ? [] : toDiagnostics(analysis, support);
+  return { resultId: createHash('sha256').update(JSON.stringify(items)).digest('base64url').slice(0, 22), items };
+}

@@ -1,0 +1,172 @@
+import { type Hover, MarkupKind } from 'vscode-languageserver';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { messageText } from '../core/finding.ts';
+import type { ActionReference, ImageReference, PackageReference, Reference } from '../core/reference.ts';
+import { rulePageUrl } from '../core/rule-page.ts';
+import type { Span } from '../core/span.ts';
+import { LineIndex } from '../core/text.ts';
+import { markdown, markdownCode, plain } from '../core/untrusted.ts';
+import type { Analysis } from '../engine/analyse.ts';
+import { type Locked, lockedVersion } from '../engine/locked-version.ts';
+import type { Project } from '../engine/project.ts';
+
+/** What a hover is made from. */
+export interface HoverContext {
+  readonly document: TextDocument;
+  readonly analysis: Analysis;
+  readonly project: Project;
+  /** UTF-16 offset of the pointer. */
+  readonly offset: number;
+  readonly markdown: boolean;
+}
+
+/** The papers of the reference under the pointer; undefined where there is none. Looks nothing up. */
+export function hover({ document, analysis, project, offset, markdown: asMarkdown }: HoverContext): Hover | undefined {
+  const { manifest } = analysis;
+  const reference = manifest.refs.find(({ span, nameSpan, versionSpan }) =>
+    [span, nameSpan, versionSpan].some((part) => part !== undefined && holds(part, offset)),
+  );
+  if (reference === undefined) return undefined;
+  const span = spanOf(reference);
+  const card: Line[] = [...facts(reference, analysis, project)];
+  const findings = analysis.findings.filter((finding) => finding.span.start < span.end && span.start < finding.span.end);
+  const lines = asMarkdown ? markdownCard(reference, card, findings) : plainCard(reference, card, findings);
+  return {
+    contents: { kind: asMarkdown ? MarkupKind.Markdown : MarkupKind.PlainText, value: lines.join('\n') },
+    range: new LineIndex(document.getText()).rangeOf(span),
+  };
+}
+
+/** One line of the card: what it is about, and foreign or own text. */
+interface Line {
+  readonly label: string;
+  readonly value: string;
+  readonly isCode: boolean;
+}
+
+function holds(span: Span, offset: number): boolean {
+  return span.start <= offset && offset <= span.end;
+}
+
+function spanOf(reference: Reference): Span {
+  return {
+    start: Math.min(reference.span.start, reference.nameSpan.start),
+    end: Math.max(reference.span.end, reference.versionSpan?.end ?? 0),
+  };
+}
+
+function* facts(reference: Reference, analysis: Analysis, project: Project): Generator<Line> {
+  switch (reference.ecosystem) {
+    case 'npm':
+      yield* packageFacts(reference, lockedVersion(reference, analysis.manifest, project));
+      break;
+    case 'oci':
+      yield* imageFacts(reference);
+      break;
+    case 'github-actions':
+      yield* actionFacts(reference);
+      break;
+  }
+  yield { label: 'Provenance', value: 'unknown (not looked up)', isCode: false };
+}
+
+function* packageFacts(reference: PackageReference, locked: Locked): Generator<Line> {
+  yield { label: 'Requested', value: reference.requested, isCode: true };
+  if (locked.state === 'locked') {
+    yield { label: 'Locked', value: `${locked.version} by ${locked.path}`, isCode: true };
+    yield {
+      label: 'Integrity',
+      value: locked.integrity === undefined ? 'none in the lockfile' : locked.integrity,
+      isCode: locked.integrity !== undefined,
+    };
+  } else {
+    yield { label: 'Locked', value: locked.why, isCode: false };
+  }
+}
+
+function* imageFacts({ image, verdict, resolved, requested, reason }: ImageReference): Generator<Line> {
+  if (resolved !== undefined && resolved !== requested) yield { label: 'Stands for', value: resolved, isCode: true };
+  if (image !== undefined) {
+    yield { label: 'Registry', value: image.registry, isCode: true };
+    yield { label: 'Repository', value: image.repository, isCode: true };
+    if (image.tag !== undefined) yield { label: 'Tag', value: image.tag, isCode: true };
+  }
+  yield { label: 'Pinned', value: imagePin(verdict, reason), isCode: false };
+  if (image?.digest !== undefined) yield { label: 'Digest', value: image.digest, isCode: true };
+}
+
+function imagePin(verdict: ImageReference['verdict'], reason: string | undefined): string {
+  switch (verdict) {
+    case 'pinned':
+      return 'yes, by digest: the content cannot change';
+    case 'mutable-tag':
+      return 'no: the tag can be moved to other content';
+    case 'latest':
+    case 'implicit-latest':
+      return 'no: `latest` moves with every release';
+    case 'invalid':
+      return `not a valid reference${reason === undefined ? '' : ` (${reason})`}`;
+    case 'stage':
+      return 'a stage of this file';
+    case 'scratch':
+      return 'the empty image';
+    case 'unresolved':
+      return 'unknown: a variable without a value in this file';
+    case 'template':
+      return 'unknown: a template fills this in';
+    case 'docker-image-url':
+      return 'unknown: a named build context';
+  }
+}
+
+function* actionFacts({ owner, repo, ref, verdict, comment, subPath }: ActionReference): Generator<Line> {
+  if (owner !== '') yield { label: 'Repository', value: `${owner}/${repo}`, isCode: true };
+  if (subPath !== '') yield { label: 'Path', value: subPath, isCode: true };
+  if (ref !== '') yield { label: 'Ref', value: ref, isCode: true };
+  if (comment !== undefined && comment.text !== '') yield { label: 'Comment', value: comment.text, isCode: true };
+  yield { label: 'Pinned', value: actionPin(verdict), isCode: false };
+}
+
+function actionPin(verdict: ActionReference['verdict']): string {
+  switch (verdict) {
+    case 'pinned':
+      return 'yes, by commit: the code cannot change';
+    case 'unpinned':
+      return 'no: a tag can be moved to other code';
+    case 'branch-ref':
+      return 'no: a branch moves with every push';
+    case 'short-sha':
+      return 'no: a short commit is not supported and can be made ambiguous';
+    case 'missing-ref':
+      return 'no: there is no ref';
+    case 'invalid-uses':
+      return 'not a valid reference';
+    case 'local':
+      return 'a part of this repository';
+    case 'docker':
+      return 'an image';
+  }
+}
+
+type Findings = Analysis['findings'];
+
+function markdownCard(reference: Reference, card: readonly Line[], findings: Findings): string[] {
+  const lines = [`**Waybill** ${markdownCode(reference.name || reference.requested)}`, ''];
+  for (const { label, value, isCode } of card) lines.push(`- ${label}: ${isCode ? markdownCode(value) : markdown(value)}`);
+  lines.push('', findings.length === 0 ? 'No findings. That is not a promise of safety.' : plural(findings.length));
+  for (const { rule, severity, message } of findings)
+    lines.push('', `${severity} [${rule}](${rulePageUrl(rule)}): ${markdown(messageText(message), 1000)}`);
+  return lines;
+}
+
+function plainCard(reference: Reference, card: readonly Line[], findings: Findings): string[] {
+  const lines = [`Waybill ${plain(reference.name || reference.requested)}`, ''];
+  for (const { label, value } of card) lines.push(`${label}: ${plain(value)}`);
+  lines.push('', findings.length === 0 ? 'No findings. That is not a promise of safety.' : plural(findings.length));
+  for (const { rule, severity, message } of findings) lines.push(`${severity} ${rule}: ${messageText(message)}`);
+  return lines;
+}
+
+function plural(count: number): string {
+  return count === 1 ? '1 finding:' : `${count} findings:`;
+}

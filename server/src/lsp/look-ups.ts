@@ -1,0 +1,101 @@
+import type { Answer, FactKind, FetchFact } from '../core/answer.ts';
+import { unknown } from '../core/answer.ts';
+import { type FactLifetimes, FactStore, type FactView, OFFLINE_FACTS } from '../engine/fact-store.ts';
+import type { NetworkMode } from '../policy/settings.ts';
+import { createSources } from '../sources/index.ts';
+import type { Status } from './protocol.ts';
+
+/** A tag may move at any time: what is shown is asked again after ten minutes, a failed look-up after one. */
+const LIFETIMES: FactLifetimes = { knownMs: 10 * 60 * 1000, unknownMs: 60 * 1000 };
+
+/** What decides whether and how something may be looked up. */
+export interface LookUpSettings {
+  readonly network: NetworkMode;
+  readonly trusted: boolean;
+  readonly githubServerUrl: string;
+}
+
+/** The server's only way to the network, in the three modes of `waybill.network`. */
+export class LookUps {
+  readonly #onStatus: (status: Status) => void;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #stores = new Map<string, { readonly fetch: FetchFact; readonly facts: FactStore }>();
+  #underWay = 0;
+  #failure: string | undefined;
+
+  constructor(env: NodeJS.ProcessEnv, onStatus: (status: Status) => void) {
+    this.#env = env;
+    this.#onStatus = onStatus;
+  }
+
+  /** What rules see: only in the background mode more than what is known already, and nothing where the network is off. */
+  view(settings: LookUpSettings): FactView {
+    if (settings.network === 'off') return OFFLINE_FACTS;
+    const { facts } = this.#store(settings);
+    if (settings.network === 'background' && settings.trusted) return facts;
+    return { get: (kind, key) => facts.peek(kind, key) ?? unknown('offline') };
+  }
+
+  /** Looks up what rules asked for in the background mode. True where something new is known. */
+  async resolvePending(settings: LookUpSettings, signal: AbortSignal): Promise<boolean> {
+    if (settings.network !== 'background' || !settings.trusted) return false;
+    const { facts } = this.#store(settings);
+    if (facts.pending === 0) return false;
+    await this.#track(() => facts.resolve(signal));
+    return true;
+  }
+
+  /** A look-up that the user asked for; what it finds, rules may see from then on. */
+  fetch(settings: LookUpSettings): FetchFact {
+    if (settings.network === 'off') return async () => unknown('offline', 'waybill.network is off');
+    const { facts, fetch } = this.#store(settings);
+    return async (kind, key, signal) => {
+      const answer = await this.#track(() => fetch(kind, key, signal));
+      facts.put(kind, key, answer);
+      this.#note(kind, key, answer);
+      return answer;
+    };
+  }
+
+  /** Only what is known already: for what happens without being asked for, such as fixing on save. */
+  known(settings: LookUpSettings): FetchFact {
+    const view = this.view({ ...settings, network: settings.network === 'off' ? 'off' : 'onDemand' });
+    return async (kind, key) => view.get(kind, key);
+  }
+
+  #note<K, V>(kind: FactKind<K, V>, key: K, answer: Answer<V>): void {
+    this.#failure =
+      answer.state === 'unknown'
+        ? `${kind.purl(key)}: ${answer.why}${answer.detail === undefined ? '' : ` (${answer.detail})`}`
+        : undefined;
+    this.#report();
+  }
+
+  async #track<T>(work: () => Promise<T>): Promise<T> {
+    this.#underWay++;
+    this.#report();
+    try {
+      return await work();
+    } finally {
+      this.#underWay--;
+      this.#report();
+    }
+  }
+
+  #report(): void {
+    this.#onStatus(this.#failure === undefined ? { lookUps: this.#underWay } : { lookUps: this.#underWay, failure: this.#failure });
+  }
+
+  /** One store per server and trust: credentials go only where the user trusts the workspace. */
+  #store({ trusted, githubServerUrl }: LookUpSettings): { readonly fetch: FetchFact; readonly facts: FactStore } {
+    const serverUrl = githubServerUrl || this.#env.GITHUB_SERVER_URL || undefined;
+    const id = `${trusted} ${serverUrl ?? ''}`;
+    const known = this.#stores.get(id);
+    if (known !== undefined) return known;
+    const token = trusted ? this.#env.GITHUB_TOKEN || this.#env.GH_TOKEN || undefined : undefined;
+    const { fetchFact } = createSources({ online: true, env: this.#env, serverUrl, token });
+    const made = { fetch: fetchFact, facts: new FactStore(fetchFact, LIFETIMES) };
+    this.#stores.set(id, made);
+    return made;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * What our own client and server say to each other beyond the Language Server Protocol. Plain types and names, because
+ * client and server carry their own copies of the protocol library. No other client needs any of it.
+ */
+
+/** `initializationOptions`, every part of which may be missing. */
+export interface WaybillInitializationOptions {
+  /** Whether the user trusts the workspace; without that no credential and no policy file of the workspace is used. */
+  readonly trusted?: boolean;
+  /** The client runs the commands `waybill.explainRule` and `waybill.disableRule`, so code actions may name them. */
+  readonly commands?: boolean;
+  /** The client wants `waybill/status` notifications. */
+  readonly status?: boolean;
+  /** Settings for clients without `workspace/configuration`: the keys below `waybill`. */
+  readonly [setting: string]: unknown;
+}
+
+/** Client to server, a notification without parameters: the user trusts the workspace now. */
+export const DID_GRANT_TRUST = 'waybill/didGrantTrust';
+
+/** Client to server, a request: read all files of the workspace again. */
+export const SCAN_WORKSPACE = 'waybill/scanWorkspace';
+
+/** The answer to `SCAN_WORKSPACE`. */
+export interface ScanResult {
+  readonly files: number;
+  readonly error: number;
+  readonly warning: number;
+  readonly info: number;
+  readonly hint: number;
+  readonly unknown: number;
+}
+
+/** Client to server, a request: a rule's page. */
+export const RULE_PAGE = 'waybill/rulePage';
+
+/** Server to client, a notification: what is going on. */
+export const STATUS = 'waybill/status';
+
+/** The parameters of `STATUS`. */
+export interface Status {
+  /** How many look-ups are under way. */
+  readonly lookUps: number;
+  /** The last look-up that failed, as a sentence; undefined where the last one went well. */
+  readonly failure?: string;
+}
+
+/** The command that shows a rule's page; its argument is the rule's id. */
+export const EXPLAIN_RULE = 'waybill.explainRule';
+
+/** The command that switches a rule off in the settings; its argument is the rule's id. */
+export const DISABLE_RULE = 'waybill.disableRule';

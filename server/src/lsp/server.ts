@@ -1,0 +1,412 @@
+import {
+  CancellationToken,
+  type CodeAction,
+  CodeActionKind,
+  type Connection,
+  DidChangeConfigurationNotification,
+  DidChangeWatchedFilesNotification,
+  DocumentDiagnosticReportKind,
+  type InitializeParams,
+  type InitializeResult,
+  LSPErrorCodes,
+  MessageType,
+  ResponseError,
+  ShowMessageNotification,
+  TextDocumentSyncKind,
+  TextDocuments,
+} from 'vscode-languageserver';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { VERSION } from '../data/product.generated.ts';
+import { ALL_GLOBS } from '../engine/formats.ts';
+import { isLockfileName, LOCKFILE_NAMES } from '../formats/lock-model.ts';
+import { signalOf, yieldToQueue } from './abort.ts';
+import { type ClientSupport, clientSupport, initializationOptions } from './client-support.ts';
+import { codeActions, FIX_ALL, readActionData, resolveAction } from './code-actions.ts';
+import { Analyses, type AnalysisContext, type Diagnosed, diagnose } from './documents.ts';
+import { hover } from './hover.ts';
+import { type LookUpSettings, LookUps } from './look-ups.ts';
+import { DID_GRANT_TRUST, SCAN_WORKSPACE, type ScanResult, STATUS } from './protocol.ts';
+import { Settings } from './settings.ts';
+import { normalise, Workspace } from './workspace.ts';
+import { WorkspaceDiagnostics } from './workspace-diagnostics.ts';
+
+/** How long a client that does not pull waits for diagnostics after a key, in ms. */
+const PUSH_DELAY_MS = 150;
+
+/** How long refreshes are gathered, in ms: each one makes the client ask for every open document again. */
+const REFRESH_DELAY_MS = 250;
+
+/** Starts answering on a connection. Everything the server knows can be rebuilt from the client's documents and the disk. */
+export function startServer(connection: Connection, env: NodeJS.ProcessEnv): void {
+  new Server(connection, env).listen();
+}
+
+class Server {
+  readonly #connection: Connection;
+  readonly #documents = new TextDocuments(TextDocument);
+  readonly #byUri = new Map<string, TextDocument>();
+  readonly #workspace = new Workspace((uri) => this.#byUri.get(uri));
+  readonly #settings: Settings;
+  readonly #analyses: Analyses;
+  readonly #lookUps: LookUps;
+  readonly #scanner: WorkspaceDiagnostics;
+  readonly #pushTimers = new Map<string, NodeJS.Timeout>();
+  readonly #loggedRules = new Set<string>();
+  #refreshTimer: NodeJS.Timeout | undefined;
+  #support: ClientSupport | undefined;
+  #commands = false;
+  #statusWanted = false;
+
+  constructor(connection: Connection, env: NodeJS.ProcessEnv) {
+    this.#connection = connection;
+    const onRuleError = (rule: string, format: string, error: unknown) => this.#logRuleError(rule, format, error);
+    this.#settings = new Settings(connection, this.#workspace);
+    this.#analyses = new Analyses(this.#workspace, onRuleError);
+    this.#lookUps = new LookUps(env, (status) => {
+      if (this.#statusWanted) void connection.sendNotification(STATUS, status).catch(() => undefined);
+    });
+    this.#scanner = new WorkspaceDiagnostics({
+      workspace: this.#workspace,
+      support: () => this.#client().diagnostic,
+      contextOf: (uri) => this.#contextOf(uri),
+      openDiagnostics: (uri) => this.#openDiagnostics(uri),
+      onRuleError,
+      onUnreadable: (folder, reason) => connection.console.warn(`cannot read ${folder}: ${reason}`),
+    });
+  }
+
+  listen(): void {
+    const connection = this.#connection;
+    connection.onInitialize((params) => this.#initialize(params));
+    connection.onInitialized(() => this.#initialized());
+    this.#watchDocuments();
+    this.#answerDiagnostics();
+    this.#answerActions();
+    connection.onHover((params, token) =>
+      this.#guard('hover', null, async () => {
+        const document = this.#documents.get(params.textDocument.uri);
+        if (document === undefined) return null;
+        await yieldToQueue();
+        const analysis = this.#analyses.of(document, await this.#contextOf(document.uri));
+        if (analysis === undefined || token.isCancellationRequested) return null;
+        const offset = document.offsetAt(params.position);
+        const { project } = this.#workspace.placeOf(document.uri).root;
+        return hover({ document, analysis, project, offset, markdown: this.#client().markdownHover }) ?? null;
+      }),
+    );
+    connection.onDidChangeConfiguration(({ settings }) => {
+      this.#settings.changed(settings);
+      this.#everythingChanged();
+    });
+    connection.onDidChangeWatchedFiles(({ changes }) => {
+      for (const { uri } of changes) this.#workspace.forget(uri);
+      this.#everythingChanged();
+    });
+    connection.onNotification(DID_GRANT_TRUST, () => {
+      this.#settings.grantTrust();
+      this.#everythingChanged();
+    });
+    // A request without parameters comes with the token alone.
+    connection.onRequest(SCAN_WORKSPACE, (first: unknown, second?: CancellationToken) => {
+      const token = second ?? (CancellationToken.is(first) ? first : CancellationToken.None);
+      return this.#guard<ScanResult | null>('scan', null, () => this.#scan(signalOf(token)));
+    });
+    this.#documents.listen(connection);
+    connection.listen();
+  }
+
+  #client(): ClientSupport {
+    if (this.#support === undefined) throw new Error('a request before initialize');
+    return this.#support;
+  }
+
+  #initialize(params: InitializeParams): InitializeResult {
+    const support = clientSupport(params);
+    const options = initializationOptions(params.initializationOptions);
+    this.#support = support;
+    this.#commands = options.commands === true;
+    this.#statusWanted = options.status === true;
+    this.#settings.start({ pull: support.configuration, fallback: options, trusted: options.trusted === true });
+    // Clients from before workspace folders send only the root.
+    const folders = params.workspaceFolders?.map(({ uri }) => uri) ?? (params.rootUri === null ? [] : [params.rootUri]);
+    for (const uri of folders) this.#workspace.addFolder(uri);
+    return {
+      serverInfo: { name: 'waybill', version: VERSION },
+      capabilities: {
+        positionEncoding: 'utf-16',
+        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: false },
+        hoverProvider: true,
+        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL], resolveProvider: true },
+        ...(support.pullDiagnostics
+          ? { diagnosticProvider: { identifier: 'waybill', interFileDependencies: false, workspaceDiagnostics: true } }
+          : {}),
+        workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+      },
+    };
+  }
+
+  #initialized(): void {
+    const { configurationRegistration, watchedFilesRegistration, workspaceFolders } = this.#client();
+    const failed = (error: unknown) => this.#logError('registration', error);
+    if (configurationRegistration) {
+      this.#connection.client.register(DidChangeConfigurationNotification.type, { section: 'waybill' }).catch(failed);
+    }
+    if (watchedFilesRegistration) {
+      const globs = [...ALL_GLOBS, ...LOCKFILE_NAMES.map((name) => `**/${name}`), '**/.yarnrc.yml', '**/.gitignore'];
+      const watchers = [...new Set(globs)].map((globPattern) => ({ globPattern }));
+      this.#connection.client.register(DidChangeWatchedFilesNotification.type, { watchers }).catch(failed);
+    }
+    if (workspaceFolders) {
+      this.#connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+        for (const { uri } of removed) this.#workspace.removeFolder(uri);
+        for (const { uri } of added) this.#workspace.addFolder(uri);
+        this.#everythingChanged();
+      });
+    }
+  }
+
+  #watchDocuments(): void {
+    this.#documents.onDidOpen(({ document }) => {
+      this.#byUri.set(normalise(document.uri), document);
+      this.#documentChanged(document, 0);
+    });
+    this.#documents.onDidChangeContent(({ document }) => {
+      this.#byUri.set(normalise(document.uri), document);
+      // Opening fires this too, at version and text that were just pushed for: the timer is simply set again.
+      this.#documentChanged(document, PUSH_DELAY_MS);
+    });
+    this.#documents.onDidClose(({ document }) => {
+      this.#byUri.delete(normalise(document.uri));
+      this.#workspace.forget(document.uri);
+      this.#analyses.forget(document.uri);
+      this.#settings.forget(document.uri);
+      clearTimeout(this.#pushTimers.get(document.uri));
+      this.#pushTimers.delete(document.uri);
+      if (!this.#client().pullDiagnostics) void this.#send({ uri: document.uri, diagnostics: [] });
+      this.#scanner.changed();
+    });
+  }
+
+  #documentChanged(document: TextDocument, delayMs: number): void {
+    this.#workspace.forget(document.uri);
+    this.#scanner.changed();
+    if (isDependedOn(document.uri)) this.#othersChanged();
+    if (!this.#client().pullDiagnostics) this.#pushSoon(document.uri, delayMs);
+  }
+
+  /** What a manifest or lockfile says shows in other documents: ask the client to ask again, or push again. */
+  #othersChanged(): void {
+    this.#analyses.invalidate();
+    if (this.#documents.all().length > 1) this.#refreshSoon();
+  }
+
+  #everythingChanged(): void {
+    this.#analyses.invalidate();
+    this.#scanner.changed();
+    this.#refreshSoon();
+  }
+
+  #refreshSoon(): void {
+    clearTimeout(this.#refreshTimer);
+    this.#refreshTimer = setTimeout(() => {
+      const { pullDiagnostics, refreshDiagnostics } = this.#client();
+      if (!pullDiagnostics) for (const { uri } of this.#documents.all()) this.#pushSoon(uri, 0);
+      else if (refreshDiagnostics) this.#connection.languages.diagnostics.refresh();
+    }, REFRESH_DELAY_MS);
+  }
+
+  #pushSoon(uri: string, delayMs: number): void {
+    clearTimeout(this.#pushTimers.get(uri));
+    this.#pushTimers.set(
+      uri,
+      setTimeout(() => void this.#guard('push', undefined, () => this.#push(uri)), delayMs),
+    );
+  }
+
+  async #push(uri: string): Promise<void> {
+    const document = this.#documents.get(uri);
+    if (document === undefined) return;
+    const { version } = document;
+    const { items } = await this.#diagnose(document);
+    // What was typed meanwhile has its own timer.
+    if (this.#documents.get(uri)?.version !== version) return;
+    await this.#send({ uri, version, diagnostics: items });
+  }
+
+  async #send(params: Parameters<Connection['sendDiagnostics']>[0]): Promise<void> {
+    await this.#connection.sendDiagnostics(params);
+  }
+
+  #answerDiagnostics(): void {
+    this.#connection.languages.diagnostics.on((params, token) =>
+      this.#guard('diagnostics', { kind: DocumentDiagnosticReportKind.Full, items: [] }, async () => {
+        const document = this.#documents.get(params.textDocument.uri);
+        if (document === undefined) return { kind: DocumentDiagnosticReportKind.Full, items: [] };
+        // A burst of keys: the client has cancelled all requests but the last one, and that waits in the queue.
+        await yieldToQueue();
+        if (token.isCancellationRequested) throw cancelled();
+        const { resultId, items } = await this.#diagnose(document);
+        if (token.isCancellationRequested) throw cancelled();
+        if (params.previousResultId === resultId) return { kind: DocumentDiagnosticReportKind.Unchanged, resultId };
+        return { kind: DocumentDiagnosticReportKind.Full, resultId, items };
+      }),
+    );
+    this.#connection.languages.diagnostics.onWorkspace((params, token) =>
+      this.#guard('workspace diagnostics', { items: [] }, async () => {
+        const { signal, done } = signalOf(token);
+        try {
+          const items = await this.#scanner.pull(params.previousResultIds, signal);
+          if (signal.aborted) throw cancelled();
+          return { items };
+        } finally {
+          done();
+        }
+      }),
+    );
+  }
+
+  async #diagnose(document: TextDocument): Promise<Diagnosed> {
+    const context = await this.#contextOf(document.uri);
+    const diagnosed = diagnose(this.#analyses.of(document, context), this.#client().diagnostic);
+    void this.#guard('background look-ups', undefined, () => this.#lookUpInBackground(document.uri));
+    return diagnosed;
+  }
+
+  async #lookUpInBackground(uri: string): Promise<void> {
+    const settings = await this.#lookUpSettings(uri);
+    if (await this.#lookUps.resolvePending(settings, new AbortController().signal)) this.#everythingChanged();
+  }
+
+  async #openDiagnostics(uri: string) {
+    const document = this.#byUri.get(uri);
+    if (document === undefined) return undefined;
+    const analysis = this.#analyses.of(document, await this.#contextOf(document.uri));
+    return { version: document.version, diagnosed: diagnose(analysis, this.#client().diagnostic), analysis };
+  }
+
+  #answerActions(): void {
+    this.#connection.onCodeAction((params, token) =>
+      this.#guard('code actions', [], async () => {
+        const document = this.#documents.get(params.textDocument.uri);
+        const support = this.#client();
+        if (document === undefined || !support.literalActions) return [];
+        const [context, settings] = await Promise.all([this.#contextOf(document.uri), this.#lookUpSettings(document.uri)]);
+        const analysis = this.#analyses.of(document, context);
+        if (analysis === undefined || token.isCancellationRequested) return [];
+        const known = this.#lookUps.known(settings);
+        const { signal, done } = signalOf(token);
+        const actions = await codeActions(
+          { document, analysis, params, support, known, online: settings.network !== 'off', commands: this.#commands },
+          signal,
+        );
+        done();
+        return actions;
+      }),
+    );
+    this.#connection.onCodeActionResolve((action, token) =>
+      this.#guard('code action', action, () => this.#resolve(action, signalOf(token))),
+    );
+  }
+
+  async #resolve(action: CodeAction, { signal, done }: ReturnType<typeof signalOf>): Promise<CodeAction> {
+    const data = readActionData(action.data);
+    const document = data && this.#documents.get(data.uri);
+    if (data === undefined) return action;
+    if (document === undefined || document.version !== data.version) throw contentModified();
+    const settings = await this.#lookUpSettings(document.uri);
+    const analysis = this.#analyses.of(document, await this.#contextOf(document.uri));
+    if (analysis === undefined) return action;
+    const progress = this.#client().progress ? await this.#connection.window.createWorkDoneProgress() : undefined;
+    const controller = new AbortController();
+    const stop = () => controller.abort();
+    signal.addEventListener('abort', stop);
+    progress?.begin('Waybill', undefined, `${action.title} …`, true);
+    progress?.token.onCancellationRequested(stop);
+    try {
+      const fetch = this.#lookUps.fetch(settings);
+      const { action: resolved, problems } = await resolveAction(
+        action,
+        data,
+        { document, analysis, support: this.#client(), fetch },
+        controller.signal,
+      );
+      if (signal.aborted) throw cancelled();
+      if (this.#documents.get(data.uri)?.version !== data.version) throw contentModified();
+      if (problems.length > 0 && !controller.signal.aborted) this.#tellProblems(problems);
+      return resolved;
+    } finally {
+      progress?.done();
+      signal.removeEventListener('abort', stop);
+      done();
+    }
+  }
+
+  /** The user asked for it, so the user is told. Not `showWarningMessage`: nobody waits for an answer. */
+  #tellProblems(problems: readonly string[]): void {
+    const shown = problems.slice(0, 3).join(' ');
+    const more = problems.length > 3 ? ` And ${problems.length - 3} more: see the log.` : '';
+    for (const problem of problems) this.#connection.console.warn(problem);
+    void this.#connection.sendNotification(ShowMessageNotification.type, {
+      type: MessageType.Warning,
+      message: `Waybill: ${shown}${more}`,
+    });
+  }
+
+  async #scan({ signal, done }: ReturnType<typeof signalOf>): Promise<ScanResult> {
+    for (const { project } of this.#workspace.folders) project.forgetAll();
+    this.#everythingChanged();
+    const results = await this.#scanner.scan(signal);
+    done();
+    if (signal.aborted) throw cancelled();
+    const count = (severity: number) =>
+      results.reduce((sum, { diagnosed }) => sum + diagnosed.items.filter((item) => item.severity === severity).length, 0);
+    const unknown = results.reduce((sum, { analysis }) => sum + (analysis?.unknown.reduce((n, item) => n + item.count, 0) ?? 0), 0);
+    return { files: results.length, error: count(1), warning: count(2), info: count(3), hint: count(4), unknown };
+  }
+
+  async #contextOf(uri: string): Promise<AnalysisContext> {
+    const { settings, policy } = await this.#settings.of(uri);
+    return { policy, facts: this.#lookUps.view({ ...settings, trusted: this.#settings.trusted }) };
+  }
+
+  async #lookUpSettings(uri: string): Promise<LookUpSettings> {
+    const { settings } = await this.#settings.of(uri);
+    return { ...settings, trusted: this.#settings.trusted };
+  }
+
+  /** One of the three places that catch: a handler's own defect is logged and answered with nothing, so no stale squiggle stays. */
+  async #guard<T>(what: string, otherwise: T, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof ResponseError) throw error;
+      this.#logError(what, error);
+      return otherwise;
+    }
+  }
+
+  #logError(what: string, error: unknown): void {
+    this.#connection.console.error(`${what} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+
+  #logRuleError(rule: string, format: string, error: unknown): void {
+    const id = `${rule} ${format}`;
+    if (this.#loggedRules.has(id)) return;
+    this.#loggedRules.add(id);
+    this.#logError(`the rule ${rule} on a ${format}`, error);
+  }
+}
+
+function cancelled(): ResponseError<void> {
+  return new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
+}
+
+function contentModified(): ResponseError<void> {
+  return new ResponseError(LSPErrorCodes.ContentModified, 'the document changed meanwhile');
+}
+
+/** Whether other documents' findings depend on this one. */
+function isDependedOn(uri: string): boolean {
+  const name = uri.slice(uri.lastIndexOf('/') + 1);
+  return name === 'package.json' || isLockfileName(name);
+}

@@ -1,0 +1,121 @@
+import path from 'node:path';
+import type { Connection } from 'vscode-languageserver';
+import { readTextFile } from '../disk/files.ts';
+import { checkRuleName } from '../engine/rule-names.ts';
+import { DEFAULT_POLICY, type Policy, parsePolicy } from '../policy/policy.ts';
+import { readSettings, type ServerSettings } from '../policy/settings.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Settings and policy of one document. */
+export interface DocumentSettings {
+  readonly settings: ServerSettings;
+  /** The policy file's rules with the user's own settings over them. */
+  readonly policy: Policy;
+}
+
+/** Settings by document, asked for once and kept until they change. What is wrong in them is logged once. */
+export class Settings {
+  readonly #connection: Connection;
+  readonly #workspace: Workspace;
+  readonly #cache = new Map<string, Promise<DocumentSettings>>();
+  readonly #told = new Set<string>();
+  #fallback: unknown = {};
+  #pull = false;
+  #trusted = false;
+
+  constructor(connection: Connection, workspace: Workspace) {
+    this.#connection = connection;
+    this.#workspace = workspace;
+  }
+
+  /** `pull`: the client answers `workspace/configuration`; otherwise `fallback` holds for every document. */
+  start({ pull, fallback, trusted }: { readonly pull: boolean; readonly fallback: unknown; readonly trusted: boolean }): void {
+    this.#pull = pull;
+    this.#fallback = fallback;
+    this.#trusted = trusted;
+  }
+
+  get trusted(): boolean {
+    return this.#trusted;
+  }
+
+  grantTrust(): void {
+    this.#trusted = true;
+    this.#cache.clear();
+  }
+
+  /** Settings changed; `value` is what a client without `workspace/configuration` sends along. */
+  changed(value: unknown): void {
+    this.#cache.clear();
+    this.#told.clear();
+    if (!this.#pull && typeof value === 'object' && value !== null) this.#fallback = 'waybill' in value ? value.waybill : value;
+  }
+
+  /** A document was closed. */
+  forget(uri: string): void {
+    this.#cache.delete(uri);
+  }
+
+  /** The settings of a document. Never rejects: where the client fails to answer, the defaults hold. */
+  of(uri: string): Promise<DocumentSettings> {
+    const known = this.#cache.get(uri);
+    if (known !== undefined) return known;
+    const asked = this.#read(uri);
+    this.#cache.set(uri, asked);
+    return asked;
+  }
+
+  async #read(uri: string): Promise<DocumentSettings> {
+    const value = this.#pull ? await this.#ask(uri) : this.#fallback;
+    const settings = readSettings(value);
+    for (const name of settings.invalidRules) this.#tell(`the setting waybill.rules gives "${name}" no known severity; it is not used`);
+    for (const name of Object.keys(settings.rules)) {
+      const wrong = checkRuleName(name);
+      if (wrong !== undefined) this.#tell(`the setting waybill.rules: ${wrong}`);
+    }
+    const policy = this.#policyOf(uri, settings);
+    return { settings, policy: { ...policy, rules: { ...policy.rules, ...settings.rules } } };
+  }
+
+  async #ask(uri: string): Promise<unknown> {
+    try {
+      return await this.#connection.workspace.getConfiguration({ scopeUri: uri, section: 'waybill' });
+    } catch (error) {
+      this.#tell(
+        `the client did not answer workspace/configuration (${error instanceof Error ? error.message : 'unknown error'}); defaults hold`,
+      );
+      return {};
+    }
+  }
+
+  /** The policy file, only of a workspace that the user trusts, and only inside its folder. */
+  #policyOf(uri: string, { policy: name }: ServerSettings): Policy {
+    if (name === '') return DEFAULT_POLICY;
+    if (!this.#trusted) {
+      this.#tell('the policy file is not used, because the workspace is not trusted');
+      return DEFAULT_POLICY;
+    }
+    const { root } = this.#workspace.placeOf(uri);
+    const file = path.resolve(root.root, name);
+    const relative = path.relative(root.root, file);
+    if (relative.startsWith('..') || path.isAbsolute(relative)) {
+      this.#tell(`the policy file ${name} is outside of its workspace folder and is not used`);
+      return DEFAULT_POLICY;
+    }
+    const text = readTextFile(file);
+    if (!text.ok) {
+      this.#tell(`cannot read the policy file ${name}: ${text.error.reason}`);
+      return DEFAULT_POLICY;
+    }
+    const policy = parsePolicy(text.value, checkRuleName);
+    if (policy.ok) return policy.value;
+    for (const { line, column, message } of policy.error) this.#tell(`${name}:${line}:${column}: ${message}; the policy is not used`);
+    return DEFAULT_POLICY;
+  }
+
+  #tell(message: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.#connection.console.warn(message);
+  }
+}

@@ -1,0 +1,90 @@
+import type { Unknown } from '../../core/answer.ts';
+import { imageDigest } from '../../core/facts.ts';
+import type { Edit, Fix, FixFailure, FixIo } from '../../core/finding.ts';
+import type { Manifest } from '../../core/manifest.ts';
+import type { ImageArgument, ImageReference } from '../../core/reference.ts';
+import { span } from '../../core/span.ts';
+import { plain } from '../../core/untrusted.ts';
+import { parseImageReference } from '../../formats/image-reference.ts';
+
+/** The formats that hold image references. */
+export const IMAGE_FORMATS = ['dockerfile', 'workflow', 'action'] as const;
+
+/** The rules of which an image reference gets at most one. */
+export type PinRule = 'image/invalid' | 'image/frontend-unpinned' | 'image/arg-unpinned' | 'image/latest' | 'image/unpinned';
+
+/** The one rule that speaks about a reference (rules.md, "One verdict per reference"); undefined where none does. */
+export function ruleOf({ verdict, reason, place, variables }: ImageReference): PinRule | undefined {
+  // A variable in `--from` is not a malformed name but a misunderstanding, with a rule of its own.
+  if (verdict === 'invalid') return reason === 'variables-not-expanded-here' ? undefined : 'image/invalid';
+  if (verdict !== 'mutable-tag' && verdict !== 'latest' && verdict !== 'implicit-latest') return undefined;
+  if (place === 'syntax') return 'image/frontend-unpinned';
+  if (variables.length > 0) return 'image/arg-unpinned';
+  return verdict === 'mutable-tag' ? 'image/unpinned' : 'image/latest';
+}
+
+/** The image references of a document that a rule speaks about. */
+export function imagesFor(rule: PinRule, manifest: Manifest): ImageReference[] {
+  return manifest.refs.flatMap((reference) => (reference.ecosystem === 'oci' && ruleOf(reference) === rule ? [reference] : []));
+}
+
+/** The tag that a reference means, written or not. */
+export function tagOf({ image }: ImageReference): string {
+  return image?.tag ?? 'latest';
+}
+
+/** Pins a literal reference where it stands. */
+export function pinFixes(reference: ImageReference): Fix[] {
+  return reference.editable && reference.variables.length === 0 ? pinAt(reference, reference.span.end) : [];
+}
+
+/** Pins a reference in the default of its ARG; empty where that could change another image, or anything else. */
+export function pinArgumentFixes(reference: ImageReference): Fix[] {
+  const argument = wholeArgument(reference);
+  return argument === undefined ? [] : pinAt(reference, argument.span.end);
+}
+
+/** The ARG whose default is the whole reference, letter by letter, standing in one piece and used here alone. */
+function wholeArgument({ requested, resolved, variables, arguments: args }: ImageReference): ImageArgument | undefined {
+  const [argument] = args;
+  if (argument === undefined || variables.length !== 1 || argument.uses !== 1) return undefined;
+  const { name, span: place, value } = argument;
+  const isWhole = [`$${name}`, `\${${name}}`].includes(requested.replace(/^"(.*)"$/, '$1'));
+  // A default that is itself made of variables would carry the digest over to whatever they are set to.
+  return isWhole && value === resolved && place.end - place.start === value.length ? argument : undefined;
+}
+
+/**
+ * Appends the digest at an offset. The tag stays, so that people and updaters see what was meant; where none is written,
+ * `:latest` is, because Dependabot follows a digest only beside a tag.
+ */
+function pinAt(reference: ImageReference, at: number): Fix[] {
+  const { image } = reference;
+  if (image === undefined) return [];
+  const tag = tagOf(reference);
+  const key = { registry: image.registry, repository: image.repository, tag };
+  const resolve = async ({ fetch }: FixIo, signal: AbortSignal): Promise<readonly Edit[] | FixFailure> => {
+    const answer = await fetch(imageDigest, key, signal);
+    if (answer.state === 'absent') return { failed: `The registry has no tag ${tag} of ${image.registry}/${image.repository}.` };
+    if (answer.state === 'unknown') return { failed: notAsked(image.registry, answer.why, answer.detail) };
+    const { digest } = answer.value;
+    if (!parseImageReference(`x@${digest}`).ok) return { failed: `${image.registry} answered with a malformed digest.` };
+    return [{ span: span(at, at), text: `${image.tag === undefined ? `:${tag}` : ''}@${digest}` }];
+  };
+  return [{ title: `Pin to the digest that ${tag} means today`, safety: 'safe', online: true, inFixAll: true, resolve }];
+}
+
+const REASONS: Readonly<Record<Unknown, string>> = {
+  pending: 'a look-up is under way',
+  offline: 'offline',
+  timeout: 'it did not answer in time',
+  denied: 'it refused access',
+  untrusted: 'the workspace is not trusted',
+  error: 'the look-up failed',
+  unparsable: 'its answer could not be read',
+  'too-large': 'its answer was too large',
+};
+
+function notAsked(registry: string, why: Unknown, detail: string | undefined): string {
+  return `${registry} could not be asked (${REASONS[why]}${detail === undefined ? '' : `: ${plain(detail)}`}).`;
+}

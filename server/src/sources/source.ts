@@ -1,0 +1,57 @@
+import { type Answer, absent, unknown } from '../core/answer.ts';
+import { plain } from '../core/untrusted.ts';
+import type { Http, HttpFailure, HttpResponse } from './http.ts';
+
+/** The time limit of one request, in milliseconds. */
+export const LOOKUP_TIMEOUT_MS = 5_000;
+
+/** A host that a source contacts, for the privacy table. */
+export interface SourceHost {
+  /** A host name, or words for a host that the document or a setting names. */
+  readonly host: string;
+  /** What is asked there and what the host learns, as one sentence. */
+  readonly reason: string;
+}
+
+/** Answers one kind of fact. `id` is the id of the `FactKind` that it answers. */
+export interface Source<K, V> {
+  readonly id: string;
+  readonly hosts: readonly SourceHost[];
+  /** How long a known answer may be used without asking again, in milliseconds. */
+  readonly ttlMs: number;
+  /** Asks. Resolves always; an aborted look-up is `unknown('pending')`. */
+  fetch(key: K, http: Http, signal: AbortSignal): Promise<Answer<V>>;
+}
+
+/** A request that got no response, as an answer. */
+export function answerFailure({ why, detail }: HttpFailure): Answer<never> {
+  return unknown(why === 'aborted' ? 'pending' : why, detail);
+}
+
+/** A response that no source has a better reading for. `asOf` is milliseconds since the epoch. */
+export function answerStatus(response: HttpResponse, asOf: number): Answer<never> {
+  const host = plain(response.url.host, 100);
+  switch (response.status) {
+    case 401:
+    case 403:
+      return unknown('denied', `${host} does not show this without credentials (HTTP ${response.status})`);
+    case 404:
+      return absent(asOf);
+    case 429:
+      return unknown('error', `${host} limits look-ups (HTTP 429)${retryAfter(response, asOf)}`);
+    default:
+      return unknown('error', `${host} answered HTTP ${response.status}${retryAfter(response, asOf)}`);
+  }
+}
+
+/** RFC 9110, 10.2.3: seconds, or a date. */
+function retryAfter(response: HttpResponse, now: number): string {
+  const text = response.headers.get('retry-after') ?? '';
+  const seconds = /^\d{1,7}$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now) / 1000);
+  return seconds > 0 ? `; it asks to wait ${seconds} s` : '';
+}
+
+/** The media type of a response in lower case, without its parameters. */
+export function mediaTypeOf(response: HttpResponse): string {
+  return (response.headers.get('content-type') ?? '').replace(/;.*/s, '').trim().toLowerCase();
+}

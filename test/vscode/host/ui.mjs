@@ -1,0 +1,189 @@
+// Works VS Code's user interface as a person would: the words of ../walk.mjs.
+// The selectors are those of VS Code's own markup, in one place because that is no stable interface.
+
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+/** How long every wait below may take: the first one includes the start of the language server. */
+export const WAIT_LIMIT_MS = 30_000;
+
+/** How often a file on the disk is looked at, in milliseconds. */
+const POLL_MS = 50;
+
+/**
+ * A window of VS Code.
+ *
+ * @typedef {object} Window
+ * @property {import('playwright-core').Page} page The page; its default timeout is WAIT_LIMIT_MS.
+ * @property {string} workspace The folder that is open: an absolute path.
+ * @property {string} screenshots The folder for screenshots: an absolute path.
+ */
+
+/**
+ * Opens a file of the workspace through Quick Open and waits for its text.
+ *
+ * @param {Window} window The window.
+ * @param {string} file The file's path in the workspace, with slashes.
+ * @returns {Promise<void>} Rejects when the editor does not show in time.
+ */
+export async function openFile({ page }, file) {
+  await page.keyboard.press('Control+P');
+  await page.locator('.quick-input-widget input').first().fill(file);
+  const name = path.posix.basename(file);
+  const row = page.locator('.quick-input-widget .monaco-list-row', { hasText: name }).first();
+  await row.waitFor();
+  await row.click();
+  await editor(page, file).locator('.view-line').first().waitFor();
+}
+
+/**
+ * Waits for a squiggle in a shown file.
+ *
+ * @param {Window} window The window.
+ * @param {string} file The file's path in the workspace.
+ * @param {'error' | 'warning' | 'info' | 'hint'} [severity] The kind of squiggle.
+ * @returns {Promise<void>} Rejects when none shows in time.
+ */
+export async function waitForSquiggle({ page }, file, severity = 'warning') {
+  await editor(page, file).locator(`.squiggly-${severity}`).first().waitFor();
+}
+
+/**
+ * Waits until a shown file has no squiggle of a severity.
+ *
+ * @param {Window} window The window.
+ * @param {string} file The file's path in the workspace.
+ * @param {'error' | 'warning' | 'info' | 'hint'} [severity] The kind of squiggle.
+ * @returns {Promise<void>} Rejects when one is still there after the time limit.
+ */
+export async function waitForNoSquiggle({ page }, file, severity = 'warning') {
+  const selector = `${editorSelector(file)} .squiggly-${severity}`;
+  // No locator, because those are about one element and there may be several.
+  await page.waitForFunction((found) => document.querySelector(found) === null, selector);
+}
+
+/**
+ * Points at a text in a shown file and waits for a hover with some words.
+ *
+ * @param {Window} window The window.
+ * @param {string} file The file's path in the workspace.
+ * @param {string} text The text to point at: its first occurrence within one visible line.
+ * @param {string} words What the hover must contain.
+ * @returns {Promise<string>} The hover's whole text. Rejects when text or hover do not show in time.
+ */
+export async function hoverOver({ page }, file, text, words) {
+  const { x, y } = await placeOf(page, file, text);
+  // A hover opens on movement over the text, not on arrival.
+  await page.mouse.move(x - 2, y);
+  await page.mouse.move(x, y);
+  const hover = page.locator('.monaco-hover:visible', { hasText: words }).first();
+  await hover.waitFor();
+  // biome-ignore lint/performance/useDomNodeTextContent: the lines are wanted as they are shown.
+  return hover.innerText();
+}
+
+/**
+ * Closes hovers and menus.
+ *
+ * @param {Window} window The window.
+ * @returns {Promise<void>} Rejects when the page is gone.
+ */
+export async function dismiss({ page }) {
+  await page.keyboard.press('Escape');
+}
+
+/**
+ * Opens the Quick Fix menu at a text in a shown file.
+ *
+ * @param {Window} window The window.
+ * @param {string} file The file's path in the workspace.
+ * @param {string} text The text to put the cursor into.
+ * @returns {Promise<string[]>} The titles in the menu. Rejects when no menu shows in time.
+ */
+export async function openQuickFixes({ page }, file, text) {
+  const { x, y } = await placeOf(page, file, text);
+  await page.mouse.click(x, y);
+  await page.keyboard.press('Control+.');
+  const rows = page.locator('.action-widget .monaco-list-row.action');
+  await rows.first().waitFor();
+  return (await rows.allInnerTexts()).map((title) => title.trim());
+}
+
+/**
+ * Chooses an entry of the open Quick Fix menu.
+ *
+ * @param {Window} window The window.
+ * @param {string} title A part of the entry's title.
+ * @returns {Promise<void>} Rejects when there is no such entry.
+ */
+export async function chooseQuickFix({ page }, title) {
+  await page.locator('.action-widget .monaco-list-row', { hasText: title }).first().click();
+}
+
+/**
+ * Saves the shown file and waits for a text in the file on the disk.
+ *
+ * @param {Window} window The window.
+ * @param {string} file The file's path in the workspace.
+ * @param {string} text What the file must contain.
+ * @returns {Promise<void>} Rejects when the file does not contain the text in time.
+ */
+export async function save({ page, workspace }, file, text) {
+  await page.keyboard.press('Control+S');
+  const end = performance.now() + WAIT_LIMIT_MS;
+  while (!(await readFile(path.join(workspace, file), 'utf8')).includes(text)) {
+    if (performance.now() > end) throw new Error(`${file} on the disk does not contain: ${text}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/**
+ * Takes a picture of the window.
+ *
+ * @param {Window} window The window.
+ * @param {string} name The file's name without its ending.
+ * @returns {Promise<void>} Rejects when the page is gone or the file cannot be written.
+ */
+export async function screenshot({ page, screenshots }, name) {
+  const file = path.join(screenshots, `${name}.png`);
+  await page.screenshot({ path: file, animations: 'disabled', caret: 'hide' });
+}
+
+function editorSelector(file) {
+  return `.monaco-editor[data-uri$="/${file}"]`;
+}
+
+function editor(page, file) {
+  return page.locator(editorSelector(file));
+}
+
+/** Waits for a text in a shown file and gives the middle of its place on the page, in pixels. */
+async function placeOf(page, file, text) {
+  const place = await page.waitForFunction(findPlace, { within: editorSelector(file), text });
+  return place.jsonValue();
+}
+
+/**
+ * Runs in the page. A line's text is spread over one element for each token, so a range is measured;
+ * VS Code writes spaces as no-break spaces.
+ */
+function findPlace({ within, text }) {
+  for (const line of document.querySelectorAll(`${within} .view-line`)) {
+    const start = (line.textContent ?? '').replaceAll('\u00a0', ' ').indexOf(text);
+    if (start < 0) continue;
+    const range = document.createRange();
+    const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+    let offset = 0;
+    for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+      const length = node.textContent.length;
+      const from = start - offset;
+      const to = from + text.length;
+      if (from >= 0 && from < length) range.setStart(node, from);
+      if (to > 0 && to <= length) range.setEnd(node, to);
+      offset += length;
+    }
+    const box = range.getBoundingClientRect();
+    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  }
+  return undefined;
+}
