@@ -3,10 +3,26 @@ import type { Rule } from '../core/rule.ts';
 import { rule as fileUnreadable } from './file/unreadable.ts';
 import { rule as ignoreNoReason } from './ignore/no-reason.ts';
 import { rule as ignoreUnused } from './ignore/unused.ts';
+import { rule as lockIntegrityMalformed } from './lock/integrity-malformed.ts';
+import { rule as lockIntegrityMissing } from './lock/integrity-missing.ts';
+import { rule as lockResolvedInsecure } from './lock/resolved-insecure.ts';
+import { rule as lockResolvedMismatch } from './lock/resolved-mismatch.ts';
+import { rule as npmFloatingRange } from './npm/floating-range.ts';
+import { rule as npmGitUnpinned } from './npm/git-unpinned.ts';
+import { rule as npmLockfileMissing } from './npm/lockfile-missing.ts';
+import { rule as npmRemoteTarball } from './npm/remote-tarball.ts';
 
 /** Every rule, by id. */
 export const rules: readonly Rule[] = [
   fileUnreadable,
   ignoreNoReason,
   ignoreUnused,
+  lockIntegrityMalformed,
+  lockIntegrityMissing,
+  lockResolvedInsecure,
+  lockResolvedMismatch,
+  npmFloatingRange,
+  npmGitUnpinned,
+  npmLockfileMissing,
+  npmRemoteTarball,
 ];
