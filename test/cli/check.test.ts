@@ -201,10 +201,10 @@ describe('--fix', () => {
   test('applies safe offline fixes, keeps mode bits, line ends, byte order mark and the missing final newline, and says so', () =>
     withFolder({ 'package-lock.json': LOCK, 'package.json': '{}', 'ci/Dockerfile': 'FROM scratch\n' }, async (folder) => {
       const file = path.join(folder, 'Dockerfile');
-      writeFileSync(file, '\ufeffFROM scratch\r\nRUN npm install --no-audit');
+      writeFileSync(file, '\ufeffFROM scratch\r\nCOPY . .\r\nRUN npm install --no-audit');
       chmodSync(file, 0o751);
       const { status, stderr } = await waybill(['check', folder, '--fix']);
-      assert.equal(readFileSync(file, 'utf8'), '\ufeffFROM scratch\r\nRUN npm ci --no-audit');
+      assert.equal(readFileSync(file, 'utf8'), '\ufeffFROM scratch\r\nCOPY . .\r\nRUN npm ci --no-audit');
       assert.equal(statSync(file).mode & 0o777, 0o751);
       assert.match(stderr, /Dockerfile: fixed, run\/lockfile-ignored/);
       assert.equal(status, 0, 'the status describes the files after fixing');
@@ -271,7 +271,7 @@ describe('standard input', () => {
     withFolder({ 'package-lock.json': '{"lockfileVersion": 3, "packages": {"": {}}}', 'package.json': '{}' }, async (folder) => {
       const run = await waybill(['check', '--stdin', '--stdin-filename', 'Dockerfile', '--format', 'json'], {
         cwd: folder,
-        stdin: 'FROM scratch\nRUN npm install\n',
+        stdin: 'FROM scratch\nCOPY . .\nRUN npm install\n',
       });
       assert.deepEqual(
         json(run).findings.map(({ rule, severity, path: file }) => [rule, severity, file]),
@@ -279,9 +279,9 @@ describe('standard input', () => {
       );
       const fixed = await waybill(['check', '--stdin', '--stdin-filename', 'Dockerfile', '--fix'], {
         cwd: folder,
-        stdin: 'FROM scratch\nRUN npm install\n',
+        stdin: 'FROM scratch\nCOPY . .\nRUN npm install\n',
       });
-      assert.equal(fixed.stdout, 'FROM scratch\nRUN npm ci\n');
+      assert.equal(fixed.stdout, 'FROM scratch\nCOPY . .\nRUN npm ci\n');
       const unread = await waybill(['check', '--stdin', '--stdin-filename', 'x.txt'], { cwd: folder, stdin: '' });
       assert.equal(unread.status, 2);
     }));

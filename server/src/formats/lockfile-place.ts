@@ -3,6 +3,7 @@ import type { Surroundings } from '../core/rule.ts';
 import { baseName, folderOf, foldersUp, joinPath } from '../core/source-file.ts';
 import { type Span, span } from '../core/span.ts';
 import type { PackageManager } from './install-command.ts';
+import { asLockFile } from './lock-model.ts';
 import { asPackageJson } from './package-json.ts';
 
 /** The lockfiles of each manager, the one it reads first in front. */
@@ -51,12 +52,19 @@ function packageJsonIn(surroundings: Surroundings, folder: string) {
 }
 
 /**
- * Whether a lockfile records what the manifest beside it asks for. A lockfile that no format here reads is `unknown`;
- * one that cannot be read to its end is of no use to a frozen install and counts as `drifted`.
+ * Whether a lockfile records what the manifest beside it asks for. A lockfile that no format here reads, or without a readable
+ * manifest beside it, is `unknown`; one that cannot be read to its end is of no use to a frozen install and counts as `drifted`.
+ * Workspaces are not compared.
  */
-export function lockInStep(surroundings: Surroundings, lockfile: string): 'drifted' | 'unknown' {
-  const lock = surroundings.manifest(lockfile);
-  return lock !== undefined && lock.problems.length > 0 ? 'drifted' : 'unknown';
+export function lockInStep(surroundings: Surroundings, lockfile: string): 'in-step' | 'drifted' | 'unknown' {
+  const manifest = surroundings.manifest(lockfile);
+  if (manifest !== undefined && manifest.problems.length > 0) return 'drifted';
+  const recorded = asLockFile(manifest)?.importers.find(({ path }) => path === '')?.requests;
+  const wanted = packageJsonIn(surroundings, folderOf(lockfile))?.dependencies;
+  if (recorded === undefined || wanted === undefined) return 'unknown';
+  const asked = new Set(wanted.map(({ group, name, spec }) => `${group}\n${name}\n${spec}`));
+  const known = new Set(recorded.map(({ group, name, spec }) => `${group}\n${name}\n${spec}`));
+  return asked.size === known.size && [...asked].every((request) => known.has(request)) ? 'in-step' : 'drifted';
 }
 
 /** Which Yarn a project uses; undefined where nothing says so. Folders are tried in order, each with those above it. */
