@@ -12,6 +12,14 @@ import imageFrontendUnpinned from '../../../docs/rules/image/frontend-unpinned.m
 import imageInvalid from '../../../docs/rules/image/invalid.md';
 import imageLatest from '../../../docs/rules/image/latest.md';
 import imageUnpinned from '../../../docs/rules/image/unpinned.md';
+import lockIntegrityMalformed from '../../../docs/rules/lock/integrity-malformed.md';
+import lockIntegrityMissing from '../../../docs/rules/lock/integrity-missing.md';
+import lockResolvedInsecure from '../../../docs/rules/lock/resolved-insecure.md';
+import lockResolvedMismatch from '../../../docs/rules/lock/resolved-mismatch.md';
+import npmFloatingRange from '../../../docs/rules/npm/floating-range.md';
+import npmGitUnpinned from '../../../docs/rules/npm/git-unpinned.md';
+import npmLockfileMissing from '../../../docs/rules/npm/lockfile-missing.md';
+import npmRemoteTarball from '../../../docs/rules/npm/remote-tarball.md';
 import runLockfileIgnored from '../../../docs/rules/run/lockfile-ignored.md';
 import runPipeToShell from '../../../docs/rules/run/pipe-to-shell.md';
 import workflowPermissionsBroad from '../../../docs/rules/workflow/permissions-broad.md';
@@ -33,6 +41,14 @@ export const pages: Readonly<Record<string, string>> = {
   'image/invalid': imageInvalid,
   'image/latest': imageLatest,
   'image/unpinned': imageUnpinned,
+  'lock/integrity-malformed': lockIntegrityMalformed,
+  'lock/integrity-missing': lockIntegrityMissing,
+  'lock/resolved-insecure': lockResolvedInsecure,
+  'lock/resolved-mismatch': lockResolvedMismatch,
+  'npm/floating-range': npmFloatingRange,
+  'npm/git-unpinned': npmGitUnpinned,
+  'npm/lockfile-missing': npmLockfileMissing,
+  'npm/remote-tarball': npmRemoteTarball,
   'run/lockfile-ignored': runLockfileIgnored,
   'run/pipe-to-shell': runPipeToShell,
   'workflow/permissions-broad': workflowPermissionsBroad,

@@ -14,7 +14,7 @@ export interface EntryPlace {
  * as a package's does; where that does not find just these keys, by tokens.
  */
 export function findPlaces(text: string, keys: readonly string[]): readonly (EntryPlace | undefined)[] {
-  const byLayout = layoutOf(text)?.places ?? [];
+  const byLayout = layoutOf(text) ?? [];
   const fits = byLayout.length === keys.length && byLayout.every((place, i) => keyOf(text, place) === keys[i]);
   return fits ? byLayout : findPlacesByTokens(text, keys);
 }
@@ -29,7 +29,7 @@ export function findPlacesByTokens(text: string, keys: readonly string[]): reado
 export function findPlacesInBroken(text: string, keys: readonly string[]): readonly (EntryPlace | undefined)[] {
   const layout = layoutOf(text);
   if (layout === undefined) return findPlacesByTokens(text, keys);
-  const byKey = new Map(layout.places.map((place) => [keyOf(text, place), place]));
+  const byKey = new Map(layout.map((place) => [keyOf(text, place), place]));
   return keys.map((key) => byKey.get(key));
 }
 
@@ -52,9 +52,18 @@ export function quotedText(text: string, quoted: Span): string | undefined {
  * counts: a merge conflict has both sides.
  */
 export function recoverPackages(text: string, problem: number): ReadonlyMap<string, unknown> {
-  const layout = layoutOf(text);
-  if (layout !== undefined) return wholePackages(text, layout, problem);
   const found = new Map<string, unknown>();
+  const frame = frameOf(text);
+  if (frame !== undefined) {
+    const { start, end, beforeKey } = frame;
+    const broken = Math.max(start, text.lastIndexOf(beforeKey, problem));
+    const next = text.indexOf(beforeKey, Math.max(problem, start + 1));
+    const behind = next < 0 ? end : Math.min(next, end);
+    readRun(text.slice(start, Math.min(broken, end)), frame, found);
+    readRun(text.slice(broken, behind), frame, found);
+    readRun(text.slice(behind, end), frame, found);
+    return found;
+  }
   for (const { key, valueSpan } of skimPackages(text)) {
     const value = parsed(text.slice(valueSpan.start, valueSpan.end));
     if (value !== undefined) found.set(key, value);
@@ -62,31 +71,76 @@ export function recoverPackages(text: string, problem: number): ReadonlyMap<stri
   return found;
 }
 
-interface Layout {
-  readonly places: readonly EntryPlace[];
-  /** What stands before a package's closing brace: a line feed and its indentation. */
-  readonly beforeClosing: string;
-  /** The offset of the line feed before the line that closes the packages, or of the text's end. */
-  readonly end: number;
+/**
+ * Parses a run of packages in one go, where it is sound; else halves it at a line that starts a package. One problem
+ * costs about as much as parsing the document once, many cost a logarithm more.
+ */
+function readRun(run: string, frame: Frame, found: Map<string, unknown>): void {
+  const { beforeKey, beforeClosing } = frame;
+  const from = run.indexOf(beforeKey);
+  const to = run.lastIndexOf(beforeClosing);
+  if (from < 0 || to < from) return;
+  if (addPackages(run.slice(from, to + beforeClosing.length), found)) return;
+  const middle = run.indexOf(beforeKey, Math.max(from + 1, (from + run.length) >> 1));
+  const half = middle < 0 ? run.lastIndexOf(beforeKey) : middle;
+  if (half > from) {
+    readRun(run.slice(from, half), frame, found);
+    readRun(run.slice(half), frame, found);
+    return;
+  }
+  // One package, and behind it what was to be the next one.
+  const closing = run.indexOf(beforeClosing, from);
+  if (closing < to) addPackages(run.slice(from, closing + beforeClosing.length), found);
 }
 
-/** The packages by the layout of `JSON.stringify(_, null, indentation)`, whatever the indentation; undefined where it has none. */
-function layoutOf(text: string): Layout | undefined {
-  const head = /^\ufeff?\{\r?\n([ \t]+)"/.exec(text);
-  if (head === null) return undefined;
-  const indent = head[1] ?? '';
-  const start = text.indexOf(`\n${indent}"packages": {`);
-  if (start < 0) return undefined;
+function addPackages(members: string, found: Map<string, unknown>): boolean {
+  const packages = parsed(`{${members}}`);
+  if (!isRecord(packages)) return false;
+  for (const key of Object.keys(packages)) found.set(key, packages[key]);
+  return true;
+}
+
+/** How npm lays out a file with some indentation. Offsets are those of line feeds. */
+interface Frame {
+  /** Where the line ends that opens the packages. */
+  readonly start: number;
+  /** In front of the line that closes the packages, or the text's end. */
+  readonly end: number;
+  /** What stands in front of a package's key: a line feed, its indentation and the opening quote. */
+  readonly beforeKey: string;
+  /** A line feed, the same indentation and a package's closing brace. */
+  readonly beforeClosing: string;
+}
+
+/** The layout of `JSON.stringify(_, null, indentation)`, whatever the indentation; undefined where the text has another. */
+function frameOf(text: string): Frame | undefined {
+  const indent = /^\ufeff?\{\r?\n([ \t]+)"/.exec(text)?.[1];
+  if (indent === undefined) return undefined;
+  const opening = `\n${indent}"packages": {`;
+  const at = text.indexOf(opening);
+  if (at < 0) return undefined;
+  const start = at + opening.length;
   const closing = text.indexOf(`\n${indent}}`, start);
-  const end = closing < 0 ? text.length : closing;
-  const beforeKey = `\n${indent}${indent}"`;
+  return {
+    start,
+    end: closing < 0 ? text.length : closing,
+    beforeKey: `\n${indent}${indent}"`,
+    beforeClosing: `\n${indent}${indent}}`,
+  };
+}
+
+/** The packages that start a line of npm's layout, in document order; undefined where the text has another layout. */
+function layoutOf(text: string): EntryPlace[] | undefined {
+  const frame = frameOf(text);
+  if (frame === undefined) return undefined;
+  const { start, end, beforeKey } = frame;
   const places: EntryPlace[] = [];
   for (let at = text.indexOf(beforeKey, start); at >= 0 && at < end; at = text.indexOf(beforeKey, at + 1)) {
     const from = at + beforeKey.length - 1;
     const quote = closingQuote(text, from);
     if (text.startsWith('": {', quote)) places.push({ key: span(from, quote + 1), value: quote + 3 });
   }
-  return { places, beforeClosing: `\n${indent}${indent}}`, end };
+  return places;
 }
 
 /** The offset of the quote that closes the string which opens at `open`, -1 where there is none. */
@@ -97,42 +151,6 @@ function closingQuote(text: string, open: number): number {
     if (backslashes % 2 === 0) return at;
   }
   return -1;
-}
-
-/**
- * Parses the packages in runs as long as they are sound: all before the problem, the one with the problem, all behind it;
- * a run that still has a problem is halved. One problem costs about as much as parsing the document once.
- */
-function wholePackages(text: string, layout: Layout, problem: number): ReadonlyMap<string, unknown> {
-  const { places } = layout;
-  const found = new Map<string, unknown>();
-  const readRun = (from: number, to: number): void => {
-    const first = places[from];
-    if (first === undefined || from >= to) return;
-    const end = valueEnd(text, layout, to - 1);
-    const run = end === undefined ? undefined : parsed(`{${text.slice(first.key.start, end)}}`);
-    if (isRecord(run)) {
-      for (const key of Object.keys(run)) found.set(key, run[key]);
-    } else if (to - from > 1) {
-      const middle = (from + to) >> 1;
-      readRun(from, middle);
-      readRun(middle, to);
-    }
-  };
-  const behind = places.findIndex(({ key }) => key.start > problem);
-  const broken = Math.max(0, (behind < 0 ? places.length : behind) - 1);
-  readRun(0, broken);
-  readRun(broken, broken + 1);
-  readRun(broken + 1, places.length);
-  return found;
-}
-
-/** The offset behind the brace that closes a package, undefined where that is missing. */
-function valueEnd(text: string, { places, beforeClosing, end }: Layout, index: number): number | undefined {
-  const { value } = places[index] ?? { value: end };
-  if (text[value + 1] === '}') return value + 2;
-  const closing = text.slice(value, places[index + 1]?.key.start ?? end).indexOf(beforeClosing);
-  return closing < 0 ? undefined : value + closing + beforeClosing.length;
 }
 
 /** `JSON.parse`; undefined where it refuses. */

@@ -13,6 +13,14 @@ import { rule as imageFrontendUnpinned } from './image/frontend-unpinned.ts';
 import { rule as imageInvalid } from './image/invalid.ts';
 import { rule as imageLatest } from './image/latest.ts';
 import { rule as imageUnpinned } from './image/unpinned.ts';
+import { rule as lockIntegrityMalformed } from './lock/integrity-malformed.ts';
+import { rule as lockIntegrityMissing } from './lock/integrity-missing.ts';
+import { rule as lockResolvedInsecure } from './lock/resolved-insecure.ts';
+import { rule as lockResolvedMismatch } from './lock/resolved-mismatch.ts';
+import { rule as npmFloatingRange } from './npm/floating-range.ts';
+import { rule as npmGitUnpinned } from './npm/git-unpinned.ts';
+import { rule as npmLockfileMissing } from './npm/lockfile-missing.ts';
+import { rule as npmRemoteTarball } from './npm/remote-tarball.ts';
 import { rule as runLockfileIgnored } from './run/lockfile-ignored.ts';
 import { rule as runPipeToShell } from './run/pipe-to-shell.ts';
 import { rule as workflowPermissionsBroad } from './workflow/permissions-broad.ts';
@@ -34,6 +42,14 @@ export const rules: readonly Rule[] = [
   imageInvalid,
   imageLatest,
   imageUnpinned,
+  lockIntegrityMalformed,
+  lockIntegrityMissing,
+  lockResolvedInsecure,
+  lockResolvedMismatch,
+  npmFloatingRange,
+  npmGitUnpinned,
+  npmLockfileMissing,
+  npmRemoteTarball,
   runLockfileIgnored,
   runPipeToShell,
   workflowPermissionsBroad,

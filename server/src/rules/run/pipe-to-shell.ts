@@ -42,13 +42,12 @@ export const rule: Rule = {
   check({ manifest, report }) {
     for (const script of manifest.scripts) {
       for (const { download, runner, span, downloadSpan } of remoteRunsOf(script)) {
-        const { uri, path } = manifest.file;
         report({
           messageId: download.plain ? 'plain' : downloadSpan === undefined ? 'piped' : 'saved',
           args: { runner, url: shownUrl(download.url) || 'the server' },
           span,
           ...(download.plain ? { severity: 'error' } : {}),
-          related: downloadSpan === undefined ? [] : [{ uri, path, span: downloadSpan, note: 'It is downloaded here.' }],
+          related: downloadSpan === undefined ? [] : [{ file: manifest.file, span: downloadSpan, note: 'It is downloaded here.' }],
         });
       }
     }

@@ -1,0 +1,94 @@
+import { parse } from 'semver';
+import type { Rule } from '../../core/rule.ts';
+import { asLockFile } from '../../formats/lock-model.ts';
+
+/** An entry whose archive is another package's or another version's: lockfile injection, which a reviewer scrolls past. */
+export const rule: Rule = {
+  meta: {
+    id: 'lock/resolved-mismatch',
+    title: 'A locked package whose archive is another one',
+    severity: 'error',
+    confidence: 'high',
+    tier: 'recommended',
+    formats: ['package-lock'],
+    needs: [],
+    fix: 'none',
+    since: '0.1.0',
+    securitySeverity: '9.0',
+    refs: [
+      'https://snyk.io/blog/why-npm-lockfiles-can-be-a-security-blindspot-for-injecting-malicious-modules/',
+      'https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json#packages',
+    ],
+    messages: {
+      name: {
+        what: 'The archive of `{name}` is that of `{other}`.',
+        why: 'The lockfile decides what is downloaded, so `{other}` would be installed under the name `{name}`: this is how lockfile injection looks.',
+        remedy: 'Find out who changed this line; delete the entry and run `npm install` to have it written anew.',
+      },
+      version: {
+        what: '`{name}` is locked at {version}, and its archive is that of {other}.',
+        why: 'The lockfile decides what is downloaded, so {other} would be installed while audits see {version}.',
+        remedy: 'Find out who changed this line; delete the entry and run `npm install` to have it written anew.',
+      },
+    },
+  },
+  check({ manifest, report }) {
+    const lock = asLockFile(manifest);
+    if (lock === undefined) return;
+    for (const entry of lock.entries) {
+      const { name, version, resolved, source } = entry;
+      if (resolved === undefined || name === '' || (source !== 'tarball' && source !== 'bundled')) continue;
+      if (version !== undefined && isUsual(resolved, name, version)) continue;
+      const tarball = readTarball(resolved);
+      if (tarball === undefined) continue;
+      const otherName = tarball.name !== name;
+      if (!otherName && (version === undefined || isSameVersion(tarball.version, version))) continue;
+      report({
+        messageId: otherName ? 'name' : 'version',
+        args: { name, version: version ?? '', other: otherName ? tarball.name : tarball.version },
+        span: lock.spanOf(entry, 'resolved'),
+        identity: `${entry.key} ${tarball.name}@${tarball.version}`,
+      });
+    }
+  },
+};
+
+/** What nearly every entry has, found without a pattern. A scope in front of an unscoped name makes it another package. */
+function isUsual(resolved: string, name: string, version: string): boolean {
+  const end = `/${name}/-/${name.slice(name.indexOf('/') + 1)}-${version}.tgz`;
+  if (!resolved.endsWith(end)) return false;
+  const before = resolved[resolved.lastIndexOf('/', resolved.length - end.length - 1) + 1];
+  return name.startsWith('@') || (before !== '@' && before !== '%');
+}
+
+/**
+ * Name and version in a tarball's address, undefined where it has not the registry's layout, `/<name>/-/<basename>-<version>.tgz`.
+ * GitLab and Artifactory write a scoped name's scope again behind `/-/`; a scope's slash may be `%2f`. Registries with
+ * other layouts (a digest or `download` in the path, source archives of git hosts) name nothing that could be compared.
+ */
+function readTarball(resolved: string): { readonly name: string; readonly version: string } | undefined {
+  const path = decode(resolved.replace(/[?#].*$/s, ''));
+  const match = /\/((?:@[^/]+\/)?[^/@]+)\/-\/(?:(@[^/]+)\/)?([^/]+)\.tgz$/.exec(path);
+  if (match === null) return undefined;
+  const [, name = '', scope, file = ''] = match;
+  const base = name.slice(name.indexOf('/') + 1);
+  if (scope !== undefined && scope !== name.slice(0, name.indexOf('/'))) return undefined;
+  if (!file.startsWith(`${base}-`)) return undefined;
+  const version = file.slice(base.length + 1);
+  return parse(version, { loose: true }) === null ? undefined : { name, version };
+}
+
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    // Not percent-encoded, whatever it looks like; compared as it stands.
+    return path;
+  }
+}
+
+/** Old archives have loose versions in their names (`1.0.0beta`), and build metadata (`+exp`) never gets there. */
+function isSameVersion(a: string, b: string): boolean {
+  const [left, right] = [parse(a, { loose: true }), parse(b, { loose: true })];
+  return left !== null && right !== null && left.version === right.version;
+}

@@ -1,0 +1,51 @@
+import type { Rule } from '../../core/rule.ts';
+import { folderOf, foldersUp } from '../../core/source-file.ts';
+import type { Spec } from '../../formats/npm-spec.ts';
+import { asPackageJson, type Dependency } from '../../formats/package-json.ts';
+import { lockfilesIn } from './locked.ts';
+
+/** Dependencies without a lockfile: every install decides anew what to download, and checks it against nothing. */
+export const rule: Rule = {
+  meta: {
+    id: 'npm/lockfile-missing',
+    title: 'Dependencies without a lockfile',
+    severity: 'warning',
+    confidence: 'medium',
+    tier: 'recommended',
+    formats: ['package-json'],
+    needs: [],
+    fix: 'none',
+    since: '0.1.0',
+    securitySeverity: '5.0',
+    refs: [
+      'https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json',
+      'https://github.com/ossf/package-manager-best-practices/blob/main/published/npm.md',
+    ],
+    messages: {
+      missing: {
+        what: 'No lockfile goes with these dependencies, in this folder or above.',
+        why: 'Every install picks the newest versions that fit, at all depths, and checks no hash: a release that was just hijacked is in at once.',
+        remedy: 'Run the install of your package manager once and commit the lockfile it writes.',
+      },
+    },
+  },
+  check({ manifest, surroundings, report }) {
+    const model = asPackageJson(manifest);
+    if (model === undefined) return;
+    // A package with nothing but peers leaves the installing, and the locking, to its host.
+    const first = INSTALLED.find((group) => model.dependencies.some((dependency) => dependency.group === group && isFetched(dependency)));
+    const key = first && model.groupKeys[first];
+    if (key === undefined) return;
+    if (foldersUp(folderOf(manifest.file.path)).some((folder) => lockfilesIn(folder, surroundings).length > 0)) return;
+    report({ messageId: 'missing', args: {}, span: key, identity: 'missing' });
+  },
+};
+
+const INSTALLED = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
+
+const LOCAL: ReadonlySet<Spec['kind']> = new Set(['path', 'workspace', 'invalid']);
+
+/** Whether a dependency comes from outside: half-typed and local ones do not. */
+function isFetched({ parsed }: Dependency): boolean {
+  return !LOCAL.has(parsed.kind);
+}
