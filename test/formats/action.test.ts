@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asAction, format } from '../../server/src/formats/yaml-action.ts';
+import { asAction, format } from '../../server/src/formats/action.ts';
 import { analyseFiles, sourceFile } from '../support/memory-project.ts';
 
 const COMPOSITE = `name: Set up

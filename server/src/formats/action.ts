@@ -28,14 +28,12 @@ export interface Action {
   readonly steps: readonly Step[];
 }
 
-/**
- * The metadata files of actions. This file's name sorts behind workflow.ts: formats are asked in that order, and a
- * workflow that is called action.yml is a workflow.
- */
+/** The metadata files of actions. A workflow that is called action.yml is a workflow. */
 export const format: Format<Action> = {
   id: 'action',
   title: 'GitHub action',
   globs: ['**/action.{yml,yaml}'],
+  except: ['**/.github/workflows/*'],
   languageIds: [],
   parse,
 };
