@@ -3,7 +3,7 @@ import type { Draft, Finding, Message } from '../core/finding.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { Rule, RuleContext, Surroundings, UnusedIgnore } from '../core/rule.ts';
 import { plain } from '../core/untrusted.ts';
-import { type Policy, severityOf } from '../policy/policy.ts';
+import { areaOf, type Policy, severityOf } from '../policy/policy.ts';
 import type { FactView } from './fact-store.ts';
 import { fingerprint } from './fingerprint.ts';
 import { type Suppressed, suppress } from './suppressions.ts';
@@ -40,10 +40,10 @@ export function analyse(manifest: Manifest, options: AnalyseOptions): Analysis {
   const run = new Run(manifest, options);
   const active = options.rules.filter((rule) => appliesTo(rule, manifest) && severityOf(rule.meta, options.policy) !== 'off');
   for (const rule of active) if (rule.last !== true) run.check(rule, []);
-  const first = suppress(run.findings, manifest, options);
+  const first = suppress(run.findings, manifest, { ...options, unsureAreas: run.unsureAreas });
   run.findings.length = 0;
   for (const rule of active) if (rule.last === true) run.check(rule, first.unused);
-  const last = suppress(run.findings, manifest, options);
+  const last = suppress(run.findings, manifest, { ...options, unsureAreas: run.unsureAreas });
   if (manifest.problems.length > 0) run.notKnown(manifest.file.path, 'unparsable');
   return {
     manifest,
@@ -63,6 +63,7 @@ function byPlace(a: Finding, b: Finding): number {
 
 class Run {
   readonly findings: Finding[] = [];
+  readonly unsureAreas = new Set<string>();
   readonly #manifest: Manifest;
   readonly #options: AnalyseOptions;
   readonly #unknown = new Map<string, { subject: string; why: Unknown; keys: Set<string> }>();
@@ -78,7 +79,11 @@ class Run {
       manifest: this.#manifest,
       surroundings: this.#options.surroundings,
       unusedIgnores,
-      fact: (kind, key) => this.#fact(kind, key),
+      fact: (kind, key) => {
+        const answer = this.#fact(kind, key);
+        if (answer.state === 'unknown') this.unsureAreas.add(areaOf(rule.meta.id));
+        return answer;
+      },
       report: (draft) => this.findings.push(this.#finish(rule, draft)),
     };
     try {

@@ -1,7 +1,7 @@
 import type { Finding } from '../core/finding.ts';
-import type { Manifest } from '../core/manifest.ts';
+import type { IgnoreMarker, Manifest } from '../core/manifest.ts';
 import type { Rule, UnusedIgnore } from '../core/rule.ts';
-import { names, type Policy, severityOf } from '../policy/policy.ts';
+import { areaOf, names, type Policy, severityOf } from '../policy/policy.ts';
 import { nearest } from './did-you-mean.ts';
 
 /** A finding that somebody silenced, and with which words. */
@@ -19,30 +19,39 @@ export interface Suppression {
   readonly unused: readonly UnusedIgnore[];
 }
 
-/** Matches findings with the document's ignore comments and the policy's ignores. */
-export function suppress(
-  findings: readonly Finding[],
-  manifest: Manifest,
-  { rules, policy }: { readonly rules: readonly Rule[]; readonly policy: Policy },
-): Suppression {
+/** What findings are matched with. */
+export interface SuppressOptions {
+  readonly rules: readonly Rule[];
+  readonly policy: Policy;
+  /** Areas whose rules asked for a fact that is unknown: with it they may find something else. */
+  readonly unsureAreas: ReadonlySet<string>;
+}
+
+/** Matches findings with the document's ignore comments and the policy's ignores. Findings come back in the order of their places. */
+export function suppress(findings: readonly Finding[], manifest: Manifest, options: SuppressOptions): Suppression {
   const left: Finding[] = [];
   const suppressed: Suppressed[] = [];
   const used = new Set<string>();
-  for (const finding of findings) {
-    const silencer = byComment(finding, manifest, used) ?? byPolicy(finding, manifest, policy);
+  // Both in document order, so that each finding looks only at the few markers that are open at its place.
+  const markers = manifest.ignores.slice().sort((a, b) => a.scope.start - b.scope.start);
+  let open: IgnoreMarker[] = [];
+  let next = 0;
+  for (const finding of findings.slice().sort((a, b) => a.span.start - b.span.start)) {
+    const { start } = finding.span;
+    for (let marker = markers[next]; marker !== undefined && marker.scope.start <= start; marker = markers[++next]) open.push(marker);
+    open = open.filter(({ scope }) => scope.end >= start);
+    const silencer = byComment(finding, open, used) ?? byPolicy(finding, manifest, options.policy);
     if (silencer === undefined) left.push(finding);
     else suppressed.push({ finding, ...silencer });
   }
-  return { findings: left, suppressed, unused: unusedIgnores(manifest, used, rules, policy) };
+  return { findings: left, suppressed, unused: unusedIgnores(manifest, used, options) };
 }
 
 type Silencer = { readonly by: 'comment' | 'policy'; readonly reason: string };
 
-function byComment(finding: Finding, manifest: Manifest, used: Set<string>): Silencer | undefined {
+function byComment(finding: Finding, open: readonly IgnoreMarker[], used: Set<string>): Silencer | undefined {
   let silencer: Silencer | undefined;
-  for (const marker of manifest.ignores) {
-    const { start } = finding.span;
-    if (start < marker.scope.start || start > marker.scope.end) continue;
+  for (const marker of open) {
     for (const name of marker.rules) {
       if (!names(name, finding.rule)) continue;
       used.add(`${marker.span.start} ${name}`);
@@ -57,11 +66,10 @@ function byPolicy(finding: Finding, manifest: Manifest, policy: Policy): Silence
   return entry && { by: 'policy', reason: entry.reason };
 }
 
-/**
- * Our own markers that silenced nothing. A rule that is off, needs facts or does not read this format may well find
- * something elsewhere or tomorrow, so its marker is left alone.
- */
-function unusedIgnores(manifest: Manifest, used: ReadonlySet<string>, rules: readonly Rule[], policy: Policy): UnusedIgnore[] {
+/** Our own markers that silenced nothing. One for a rule that is off, or that needs an unknown fact, is left alone. */
+function unusedIgnores(manifest: Manifest, used: ReadonlySet<string>, { rules, policy, unsureAreas }: SuppressOptions): UnusedIgnore[] {
+  const isSure = ({ meta, last }: Rule): boolean =>
+    meta.needs.length === 0 && last !== true && !unsureAreas.has(areaOf(meta.id)) && severityOf(meta, policy) !== 'off';
   const unused: UnusedIgnore[] = [];
   for (const marker of manifest.ignores) {
     if (marker.origin !== 'waybill') continue;
@@ -75,8 +83,7 @@ function unusedIgnores(manifest: Manifest, used: ReadonlySet<string>, rules: rea
         );
         unused.push({ marker, name, span, unknownRule: near === undefined ? {} : { nearest: near } });
       } else if (!used.has(`${marker.span.start} ${name}`)) {
-        const sure = meant.every((rule) => rule.meta.needs.length === 0 && rule.last !== true && severityOf(rule.meta, policy) !== 'off');
-        if (sure) unused.push({ marker, name, span });
+        if (meant.every(isSure)) unused.push({ marker, name, span });
       }
     });
   }
