@@ -154,7 +154,7 @@ function gitUrl(text: string): GitSpec | undefined {
   if (!isHostedRepository(host, repository)) return undefined;
   const tree = /^([^/]+\/[^/]+)\/tree\/([^/]+)/.exec(repository);
   if (tree === null) return git(text, { protocol, host, path: repository });
-  const start = text.indexOf('/tree/', match[0].length - path.length) + '/tree/'.length;
+  const start = match[0].length - path.length + (tree[1] ?? '').length + '/tree/'.length;
   return git(text, { protocol, host, path: tree[1] ?? '', ref: part(text, start, start + (tree[2] ?? '').length) });
 }
 

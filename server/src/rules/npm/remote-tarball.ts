@@ -48,7 +48,7 @@ export const rule: Rule = {
         span: specSpan,
         severity: insecure ? 'error' : 'warning',
         identity: `${dependency.group} ${name}`,
-        fixes: [...(insecure ? [toHttps(context, dependency)] : []), ...toRegistry(context, dependency)],
+        fixes: [...toRegistry(context, dependency), ...(insecure ? [toHttps(context, dependency)] : [])],
       });
     }
   },
