@@ -1,9 +1,11 @@
-// Bundles client, server and command line. `--watch` rebuilds on change; `--production` minifies and drops source maps.
+// Bundles client, server and command line. `--watch` rebuilds on change; `--production` minifies and drops source maps;
+// `--quiet` says nothing unless something is wrong.
 import { mkdir, writeFile } from 'node:fs/promises';
 import esbuild from 'esbuild';
 
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
+const quiet = process.argv.includes('--quiet');
 
 /** @type {import('esbuild').BuildOptions} */
 const shared = {
@@ -17,7 +19,7 @@ const shared = {
   minify: production,
   sourcemap: production ? false : 'linked',
   legalComments: 'none',
-  logLevel: 'info',
+  logLevel: quiet ? 'warning' : 'info',
   loader: { '.md': 'text' },
   outdir: 'dist',
 };
