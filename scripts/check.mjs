@@ -27,7 +27,12 @@ for (const [name, command] of STEPS) {
   console.log(`  FAIL  ${name} (${seconds} s)`);
   const output = [error?.message, stdout, stderr].filter(Boolean).join('\n');
   // What a test run says of tests that passed is of no use here.
-  console.log(output.replace(/^\s*✔.*\n/gm, '').trimEnd().replace(/^/gm, '        | '));
+  console.log(
+    output
+      .replace(/^\s*✔.*\n/gm, '')
+      .trimEnd()
+      .replace(/^/gm, '        | '),
+  );
 }
 console.log(`${STEPS.length - failed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
