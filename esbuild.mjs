@@ -1,9 +1,12 @@
-// Bundles client, server and command line. `--watch` rebuilds on change; `--production` minifies and drops source maps.
+// Bundles client, server and command line. `--watch` rebuilds on change; `--production` minifies and drops source maps;
+// `--quiet` says nothing unless something is wrong.
 import { mkdir, writeFile } from 'node:fs/promises';
 import esbuild from 'esbuild';
 
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
+const quiet = process.argv.includes('--quiet');
+let building = 0;
 
 /** @type {import('esbuild').BuildOptions} */
 const shared = {
@@ -17,7 +20,7 @@ const shared = {
   minify: production,
   sourcemap: production ? false : 'linked',
   legalComments: 'none',
-  logLevel: 'info',
+  logLevel: quiet ? 'warning' : 'info',
   loader: { '.md': 'text' },
   outdir: 'dist',
 };
@@ -33,7 +36,7 @@ await mkdir('dist', { recursive: true });
 await writeFile('dist/package.json', '{"type":"commonjs"}\n');
 
 if (watch) {
-  const contexts = await Promise.all(builds.map((build) => esbuild.context(build)));
+  const contexts = await Promise.all(builds.map((build) => esbuild.context({ ...build, logLevel: 'warning', plugins: [announcer()] })));
   await Promise.all(contexts.map((context) => context.watch()));
 } else {
   const results = await Promise.all(builds.map((build) => esbuild.build({ ...build, metafile: true })));
@@ -43,4 +46,19 @@ if (watch) {
     'out/bundle-sizes.json',
     JSON.stringify(Object.fromEntries(Object.entries(outputs).map(([file, { bytes }]) => [file, bytes]))),
   );
+}
+
+/** Says when the first of the bundles starts to build and when all have been: VS Code's task waits for these lines. */
+function announcer() {
+  return {
+    name: 'announcer',
+    setup(build) {
+      build.onStart(() => {
+        if (building++ === 0) console.log('[watch] build started');
+      });
+      build.onEnd(() => {
+        if (--building === 0) console.log('[watch] build finished');
+      });
+    },
+  };
 }

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import esbuild from 'esbuild';
+import { build } from './build.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 process.chdir(root);
@@ -20,10 +21,7 @@ async function testFiles() {
     .sort();
 }
 
-if (!args.includes('--no-build')) {
-  const built = spawnSync(process.execPath, ['esbuild.mjs', '--production'], { stdio: ['ignore', 'ignore', 'inherit'] });
-  if (built.status !== 0) process.exit(built.status ?? 1);
-}
+if (!args.includes('--no-build')) build();
 const files = await testFiles();
 if (files.length === 0) {
   console.error(`no test file matches ${patterns.join(' ')}`);

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, statSync } from 'node:fs';
+import { test } from 'node:test';
+import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import { rules } from '../server/src/rules/index.ts';
+
+/** The most that each bundle may weigh, in bytes. */
+const BUDGETS: Readonly<Record<string, number>> = {
+  'dist/client.js': 480_000,
+  'dist/server.js': 700_000,
+  'dist/cli.js': 900_000,
+};
+
+/** Longest time for a bundle to answer; it takes 0.1 s. */
+const ANSWER_LIMIT_MS = 20_000;
+
+for (const [file, budget] of Object.entries(BUDGETS)) {
+  test(`${file} weighs ${budget / 1000} kB at the most`, () => {
+    const { size } = statSync(file);
+    assert.ok(size <= budget, `${file} has ${size} bytes`);
+  });
+}
+
+/** Runs the bundled command line in the repository's root. */
+function waybill(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/cli.js', ...args], { encoding: 'utf8', timeout: ANSWER_LIMIT_MS });
+  return { status, stdout, stderr };
+}
+
+test('the bundled command line prints its version', () => {
+  const { version }: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'));
+  assert.deepEqual(waybill('version'), { status: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+test('the bundled command line prints its help', () => {
+  const { status, stdout, stderr } = waybill('help');
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+  assert.match(stdout, /^usage:\n {2}waybill check/m);
+});
+
+test('the bundled command line lists every rule as JSON', () => {
+  const { status, stdout, stderr } = waybill('rules', '--format', 'json');
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+  const listed: { rules: { id: string }[] } = JSON.parse(stdout);
+  assert.deepEqual(
+    listed.rules.map(({ id }) => id),
+    rules.map(({ meta }) => meta.id),
+  );
+});
+
+test('the bundled command line carries the page of every rule', () => {
+  for (const { meta } of rules) {
+    const { status, stdout } = waybill('explain', meta.id);
+    assert.deepEqual({ status, page: stdout }, { status: 0, page: readFileSync(`docs/rules/${meta.id}.md`, 'utf8') });
+  }
+});
+
+for (const command of [
+  ['dist/server.js', '--stdio'],
+  ['dist/cli.js', 'lsp', '--stdio'],
+]) {
+  test(`${command.join(' ')} is a language server`, async () => {
+    const child = spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'inherit'], timeout: ANSWER_LIMIT_MS });
+    const exit = once(child, 'exit');
+    const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
+    connection.listen();
+    try {
+      const { serverInfo }: { serverInfo: { name: string } } = await connection.sendRequest('initialize', {
+        processId: process.pid,
+        rootUri: null,
+        capabilities: {},
+      });
+      assert.equal(serverInfo.name, 'waybill');
+      await connection.sendRequest('shutdown');
+      await connection.sendNotification('exit');
+      assert.deepEqual(await exit, [0, null]);
+    } finally {
+      connection.dispose();
+      child.kill();
+    }
+  });
+}
