@@ -11,10 +11,21 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { cp, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { loadSource } from '../../scripts/load-sources.mjs';
 import { createProfile, installExtension, pageAddress, QUIET_SETTINGS, startBrowser, startServer } from './host/launch.mjs';
 import { describe, removeTree, runMain, within, withScratch } from './host/process.mjs';
 import { ensureHost, findBrowser } from './host/setup.mjs';
-import { dismiss, hoverOver, openFile, openQuickFixes, screenshot, WAIT_LIMIT_MS, waitForSquiggle } from './host/ui.mjs';
+import {
+  chooseQuickFix,
+  dismiss,
+  hoverOver,
+  openFile,
+  openQuickFixes,
+  save,
+  screenshot,
+  WAIT_LIMIT_MS,
+  waitForSquiggle,
+} from './host/ui.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const SCREENSHOTS = path.join(ROOT, 'out/screenshots');
@@ -29,23 +40,37 @@ const SETTINGS = {
   'editor.occurrencesHighlight': 'off',
 };
 
-/** The steps: what each is called, and what it does. See host/ui.mjs for the words. */
-const STEPS = [
+const WORKFLOW = '.github/workflows/ci.yml';
+
+/**
+ * The steps: what each is called, and what it does. See host/ui.mjs for the words.
+ *
+ * @param {string} commit The commit that the tag `v4` of the loopback GitHub stands for.
+ */
+const steps = (commit) => [
   ['open the Dockerfile', (window) => openFile(window, 'Dockerfile')],
   ['see the squiggle', (window) => waitForSquiggle(window, 'Dockerfile')],
   ['picture of the squiggle', (window) => screenshot(window, '1-squiggle')],
-  ['hover over the image', (window) => hoverOver(window, 'Dockerfile', 'node:22-slim', 'node:22-slim')],
+  ['hover over the image', (window) => hoverOver(window, 'Dockerfile', 'node:22.12.0-slim', 'Provenance: unknown')],
   ['picture of the hover', (window) => screenshot(window, '2-hover')],
   ['close the hover', dismiss],
-  ['open the Quick Fix menu', (window) => openQuickFixes(window, 'Dockerfile', 'node:22-slim')],
+  ['open the workflow', (window) => openFile(window, WORKFLOW)],
+  ['see its squiggles', (window) => waitForSquiggle(window, WORKFLOW)],
+  ['open the Quick Fix menu', (window) => openQuickFixes(window, WORKFLOW, 'checkout@v4')],
   ['picture of the menu', (window) => screenshot(window, '3-quick-fix')],
+  ['pin the action', (window) => chooseQuickFix(window, 'Pin to the commit')],
+  ['save it', (window) => save(window, WORKFLOW, `actions/checkout@${commit} # v4.2.2`)],
+  ['picture of the pinned action', (window) => screenshot(window, '4-pinned')],
+  ['open the manifest', (window) => openFile(window, 'package.json')],
+  ['see its squiggles', (window) => waitForSquiggle(window, 'package.json')],
+  ['picture of the manifest', (window) => screenshot(window, '5-manifest')],
 ];
 
 await runMain(async (signal) => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      workspace: { type: 'string', default: path.join(import.meta.dirname, 'workspace') },
+      workspace: { type: 'string', default: path.join(ROOT, 'examples/shop') },
       scale: { type: 'string', default: '1' },
     },
   });
@@ -64,7 +89,10 @@ await runMain(async (signal) => {
     await cp(values.workspace, workspace, { recursive: true });
     const profile = await createProfile(scratch, SETTINGS);
     await installExtension({ host, profile, vsix }, signal);
-    const server = await startServer({ host, profile, developer: false }, signal);
+    const { startGitServer } = await loadSource('test/sources/support/git-server.ts');
+    const git = await startGitServer({ 'actions/checkout': { branches: { main: 'head' }, tags: { v4: 'two', 'v4.2.2': 'two' } } });
+    const env = { GITHUB_SERVER_URL: git.url };
+    const server = await startServer({ host, profile, developer: false, env }, signal);
     let context;
     try {
       const folder = path.join(scratch, 'browser');
@@ -74,10 +102,12 @@ await runMain(async (signal) => {
       page.setDefaultTimeout(WAIT_LIMIT_MS);
       await page.goto(pageAddress(server.origin, { folder: workspace }), { waitUntil: 'commit' });
       await within(page.locator('.monaco-workbench .explorer-folders-view').waitFor(), { what: 'window' }, signal);
-      return await walk({ page, workspace, screenshots: SCREENSHOTS }, signal);
+      const commit = git.id('actions/checkout', 'two');
+      return await walk({ page, workspace, screenshots: SCREENSHOTS }, steps(commit), signal);
     } finally {
       await context?.close();
       await server.stop();
+      await git.close();
     }
   });
 });
@@ -87,9 +117,9 @@ await runMain(async (signal) => {
  *
  * @returns {Promise<number>} The exit status.
  */
-async function walk(window, signal) {
+async function walk(window, steps, signal) {
   let passed = 0;
-  for (const [name, step] of STEPS) {
+  for (const [name, step] of steps) {
     const start = performance.now();
     try {
       const found = await within(step(window), { what: name }, signal);
@@ -103,7 +133,7 @@ async function walk(window, signal) {
       break;
     }
   }
-  const status = passed === STEPS.length ? 0 : 1;
+  const status = passed === steps.length ? 0 : 1;
   console.log(`${passed} passed, ${status} failed`);
   return status;
 }

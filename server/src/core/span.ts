@@ -16,8 +16,3 @@ export const NO_SPAN: Span = { start: 0, end: 0 };
 export function contains(outer: Span, inner: Span): boolean {
   return outer.start <= inner.start && inner.end <= outer.end;
 }
-
-/** Whether two spans share a character; touching ends do not count, and an empty span overlaps only what strictly surrounds it. */
-export function overlaps(a: Span, b: Span): boolean {
-  return a.start < b.end && b.start < a.end;
-}

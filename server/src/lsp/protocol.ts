@@ -31,9 +31,6 @@ export interface ScanResult {
   readonly unknown: number;
 }
 
-/** Client to server, a request: a rule's page. */
-export const RULE_PAGE = 'waybill/rulePage';
-
 /** Server to client, a notification: what is going on. */
 export const STATUS = 'waybill/status';
 

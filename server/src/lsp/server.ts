@@ -211,7 +211,9 @@ class Server {
     this.#refreshTimer = setTimeout(() => {
       const { pullDiagnostics, refreshDiagnostics } = this.#client();
       if (!pullDiagnostics) for (const { uri } of this.#documents.all()) this.#pushSoon(uri, 0);
-      else if (refreshDiagnostics) this.#connection.languages.diagnostics.refresh();
+      else if (refreshDiagnostics) {
+        this.#connection.languages.diagnostics.refresh().catch((error: unknown) => this.#logError('refresh', error));
+      }
     }, REFRESH_DELAY_MS);
   }
 

@@ -49,20 +49,6 @@ export async function waitForSquiggle({ page }, file, severity = 'warning') {
 }
 
 /**
- * Waits until a shown file has no squiggle of a severity.
- *
- * @param {Window} window The window.
- * @param {string} file The file's path in the workspace.
- * @param {'error' | 'warning' | 'info' | 'hint'} [severity] The kind of squiggle.
- * @returns {Promise<void>} Rejects when one is still there after the time limit.
- */
-export async function waitForNoSquiggle({ page }, file, severity = 'warning') {
-  const selector = `${editorSelector(file)} .squiggly-${severity}`;
-  // No locator, because those are about one element and there may be several.
-  await page.waitForFunction((found) => document.querySelector(found) === null, selector);
-}
-
-/**
  * Points at a text in a shown file and waits for a hover with some words.
  *
  * @param {Window} window The window.
