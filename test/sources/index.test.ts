@@ -137,6 +137,8 @@ describe('createSources', () => {
     await Promise.all(Array.from({ length: MAX_CACHED_ANSWERS + 1 }, (_, index) => ask(index)));
     await ask(MAX_CACHED_ANSWERS);
     assert.equal(requests, MAX_CACHED_ANSWERS + 1);
+    await ask(0);
+    assert.equal(requests, MAX_CACHED_ANSWERS + 2);
   });
 });
 
@@ -159,6 +161,8 @@ describe('cancelling', () => {
     await until(() => requests === 1);
     first.abort();
     assert.deepEqual(await answers[0], { state: 'unknown', why: 'pending', detail: 'cancelled' });
+    const isStillWaiting = await Promise.race([answers[1], new Promise((resolve) => setTimeout(() => resolve('waiting'), 100))]);
+    assert.equal(isStillWaiting, 'waiting');
     assert.equal(closed, 0);
     second.abort();
     assert.deepEqual(await answers[1], { state: 'unknown', why: 'pending', detail: 'cancelled' });

@@ -99,8 +99,8 @@ export function exactTagFor(refs: GitRefs, commit: string, { requested, subPath 
   };
   const all = versionsOf(names).filter(isAllowed);
   const sameLine = all.filter((version) => wanted !== undefined && isOfLine(version, wanted, subPath));
-  // A requested tag that is really there limits the choice: `v4` never becomes `v5.0.0`, `latest` may become anything.
-  const candidates = sameLine.length > 0 || (hasRequested && wanted !== undefined) ? sameLine : all;
+  // The requested tag is of its own line: where it is on the commit, `v4` never becomes `v5.0.0`.
+  const candidates = sameLine.length > 0 ? sameLine : all;
   const ranked = candidates.toSorted((a, b) => rank(b, a, { wanted, subPath }));
   return ranked[0]?.name ?? (hasRequested ? requested : undefined);
 }

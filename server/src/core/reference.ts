@@ -127,3 +127,9 @@ export interface ActionReference extends ReferenceBase {
 
 /** One thing pulled in from outside. */
 export type Reference = PackageReference | ImageReference | ActionReference;
+
+/** The span from a reference's name to its version, whichever comes first and last. */
+export function wholeSpan({ span, nameSpan, versionSpan }: Reference): Span {
+  const parts = versionSpan === undefined ? [span, nameSpan] : [span, nameSpan, versionSpan];
+  return { start: Math.min(...parts.map(({ start }) => start)), end: Math.max(...parts.map(({ end }) => end)) };
+}

@@ -2,6 +2,8 @@ import { type CodeAction, CodeActionKind, type CodeActionParams, CodeActionTrigg
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { FetchFact } from '../core/answer.ts';
 import type { Finding, Fix } from '../core/finding.ts';
+import { wholeSpan } from '../core/reference.ts';
+import { contains, type Span } from '../core/span.ts';
 import { LineIndex } from '../core/text.ts';
 import type { Analysis } from '../engine/analyse.ts';
 import { editsOf, planSafeFixes } from '../engine/edits.ts';
@@ -50,7 +52,7 @@ function quickFixes({ document, analysis, params, support, online, commands }: A
   const actions: CodeAction[] = [];
   const explained = new Set<string>();
   for (const finding of analysis.findings) {
-    if (!touches(lines.rangeOf(finding.span), params.range)) continue;
+    if (!touches(lines.rangeOf(reachOf(finding, analysis)), params.range)) continue;
     const diagnostics = [toDiagnostic(finding, lines, support.diagnostic)];
     finding.fixes.forEach((fix, index) => {
       const base = {
@@ -87,6 +89,12 @@ function quickFixes({ document, analysis, params, support, online, commands }: A
   }
   // Fixes first, then what only talks about the finding.
   return actions.sort((a, b) => Number(a.command !== undefined) - Number(b.command !== undefined));
+}
+
+/** Where a finding's fixes are offered: not only on its own text, but anywhere on the reference that it is about. */
+function reachOf({ span }: Finding, { manifest }: Analysis): Span {
+  const reference = manifest.refs.map(wholeSpan).find((whole) => contains(whole, span));
+  return reference ?? span;
 }
 
 async function fixAllActions(

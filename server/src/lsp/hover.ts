@@ -1,7 +1,6 @@
 import { type Hover, MarkupKind } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import { messageText } from '../core/finding.ts';
-import type { ActionReference, ImageReference, PackageReference, Reference } from '../core/reference.ts';
+import { type ActionReference, type ImageReference, type PackageReference, type Reference, wholeSpan } from '../core/reference.ts';
 import { rulePageUrl } from '../core/rule-page.ts';
 import type { Span } from '../core/span.ts';
 import { LineIndex } from '../core/text.ts';
@@ -23,11 +22,9 @@ export interface HoverContext {
 /** The papers of the reference under the pointer; undefined where there is none. Looks nothing up. */
 export function hover({ document, analysis, project, offset, markdown: asMarkdown }: HoverContext): Hover | undefined {
   const { manifest } = analysis;
-  const reference = manifest.refs.find(({ span, nameSpan, versionSpan }) =>
-    [span, nameSpan, versionSpan].some((part) => part !== undefined && holds(part, offset)),
-  );
+  const reference = manifest.refs.find((candidate) => holds(wholeSpan(candidate), offset));
   if (reference === undefined) return undefined;
-  const span = spanOf(reference);
+  const span = wholeSpan(reference);
   const card: Line[] = [...facts(reference, analysis, project)];
   const findings = analysis.findings.filter((finding) => finding.span.start < span.end && span.start < finding.span.end);
   const lines = asMarkdown ? markdownCard(reference, card, findings) : plainCard(reference, card, findings);
@@ -46,13 +43,6 @@ interface Line {
 
 function holds(span: Span, offset: number): boolean {
   return span.start <= offset && offset <= span.end;
-}
-
-function spanOf(reference: Reference): Span {
-  return {
-    start: Math.min(reference.span.start, reference.nameSpan.start),
-    end: Math.max(reference.span.end, reference.versionSpan?.end ?? 0),
-  };
 }
 
 function* facts(reference: Reference, analysis: Analysis, project: Project): Generator<Line> {
@@ -153,20 +143,16 @@ type Findings = Analysis['findings'];
 function markdownCard(reference: Reference, card: readonly Line[], findings: Findings): string[] {
   const lines = [`**Waybill** ${markdownCode(reference.name || reference.requested)}`, ''];
   for (const { label, value, isCode } of card) lines.push(`- ${label}: ${isCode ? markdownCode(value) : markdown(value)}`);
-  lines.push('', findings.length === 0 ? 'No findings. That is not a promise of safety.' : plural(findings.length));
-  for (const { rule, severity, message } of findings)
-    lines.push('', `${severity} [${rule}](${rulePageUrl(rule)}): ${markdown(messageText(message), 1000)}`);
+  lines.push(`- Findings: ${findings.map(({ rule }) => `[${rule}](${rulePageUrl(rule)})`).join(', ') || NONE}`);
   return lines;
 }
+
+/** What is said where no rule fires. */
+const NONE = 'none, which is no promise of safety';
 
 function plainCard(reference: Reference, card: readonly Line[], findings: Findings): string[] {
   const lines = [`Waybill ${plain(reference.name || reference.requested)}`, ''];
   for (const { label, value } of card) lines.push(`${label}: ${plain(value)}`);
-  lines.push('', findings.length === 0 ? 'No findings. That is not a promise of safety.' : plural(findings.length));
-  for (const { rule, severity, message } of findings) lines.push(`${severity} ${rule}: ${messageText(message)}`);
+  lines.push(`Findings: ${findings.map(({ rule }) => rule).join(', ') || NONE}`);
   return lines;
-}
-
-function plural(count: number): string {
-  return count === 1 ? '1 finding:' : `${count} findings:`;
 }

@@ -51,7 +51,7 @@ export function createFetcher<K, V>(
   async function ask(key: K, id: string, signal: AbortSignal): Promise<Answer<V>> {
     try {
       const answer = await source.fetch(key, http, signal);
-      if (!signal.aborted) remember(id, answer);
+      remember(id, answer);
       return answer;
     } finally {
       if (inFlight.get(id)?.abort.signal === signal) inFlight.delete(id);
