@@ -1,6 +1,6 @@
 /**
- * Hosts of source code that answer every plain-http request with a redirect to https, so that https surely gives the same.
- * Source: their own documentation; github.com answers 301 on port 80, as the others do.
+ * Hosts of source code that serve everything over https: an address of theirs with plain http means the same with https.
+ * Package registries are not listed; a lockfile shows by itself how it reaches its own.
  */
 const SERVE_HTTPS: ReadonlySet<string> = new Set([
   'bitbucket.org',

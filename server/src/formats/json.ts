@@ -7,7 +7,7 @@ import { type JsonDialect, JsonTokens } from './json-tokens.ts';
 export const MAX_PROBLEMS = 20;
 
 /** How deeply values may nest; what lies deeper is skipped and said so. Manifests need about six. */
-export const MAX_DEPTH = 100;
+const MAX_DEPTH = 100;
 
 /** A string; its span includes the quotes, the closing one only where there is one. */
 export interface JsonString extends Span {

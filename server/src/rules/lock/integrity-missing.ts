@@ -23,7 +23,7 @@ export const rule: Rule = {
       missing: {
         what: '`{name}` is locked without an integrity hash.',
         why: 'Nothing tells the archive that was reviewed from one that the registry, a proxy or an attacker puts in its place.',
-        remedy: 'Delete this entry and run `npm install`, which downloads it again and writes the hash.',
+        remedy: 'Delete this entry and `node_modules`, then run `npm install`, which downloads it again and writes the hash.',
       },
     },
   },

@@ -35,8 +35,9 @@ export const rule: Rule = {
     const secureHosts = securedIn(lock);
     const required = requiredIn(lock);
     for (const entry of lock.entries) {
-      const address = INSECURE.exec(entry.resolved ?? '');
-      if (address === null || entry.resolved === undefined) continue;
+      if (entry.resolved === undefined || entry.resolved.startsWith('https:')) continue;
+      const address = INSECURE.exec(entry.resolved);
+      if (address === null) continue;
       const [, scheme = '', host = '', port] = address;
       if (isLoopback(host.toLowerCase())) continue;
       const span = lock.spanOf(entry, 'resolved');

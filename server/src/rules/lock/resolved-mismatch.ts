@@ -53,12 +53,20 @@ export const rule: Rule = {
   },
 };
 
-/** What nearly every entry has, found without a pattern. A scope in front of an unscoped name makes it another package. */
+/**
+ * Whether an address ends in just `/<name>/-/<basename>-<version>.tgz`, as nearly all do, found without making a text.
+ * A scope in front of an unscoped name makes it another package.
+ */
 function isUsual(resolved: string, name: string, version: string): boolean {
-  const end = `/${name}/-/${name.slice(name.indexOf('/') + 1)}-${version}.tgz`;
-  if (!resolved.endsWith(end)) return false;
-  const before = resolved[resolved.lastIndexOf('/', resolved.length - end.length - 1) + 1];
-  return name.startsWith('@') || (before !== '@' && before !== '%');
+  const base = name.startsWith('@') ? name.slice(name.indexOf('/') + 1) : name;
+  const versionAt = resolved.length - '.tgz'.length - version.length;
+  const baseAt = versionAt - 1 - base.length;
+  const nameAt = baseAt - '/-/'.length - name.length;
+  if (nameAt < 1 || !resolved.startsWith(version, versionAt) || !resolved.startsWith(name, nameAt)) return false;
+  if (!resolved.startsWith(base, baseAt) || !resolved.startsWith('/-/', baseAt - 3)) return false;
+  if (resolved[nameAt - 1] !== '/' || resolved[versionAt - 1] !== '-' || !resolved.endsWith('.tgz')) return false;
+  const scopeSign = resolved[resolved.lastIndexOf('/', nameAt - 2) + 1];
+  return base !== name || (scopeSign !== '@' && scopeSign !== '%');
 }
 
 /**
