@@ -87,6 +87,14 @@ describe('exit status', () => {
   });
 });
 
+test('a server address that makes no sense is refused before anything is done', () =>
+  withFolder(UNPINNED, async (folder) => {
+    const { status, stdout, stderr } = await waybill(['check', folder, '--online'], { env: { GITHUB_SERVER_URL: 'ftp://github.example' } });
+    assert.equal(status, 2);
+    assert.equal(stdout, '');
+    assert.match(stderr, /GITHUB_SERVER_URL/);
+  }));
+
 describe('which files', () => {
   test('node_modules, .git and what .gitignore ignores are skipped, but not lockfiles and manifests beside others', () =>
     check(

@@ -412,6 +412,33 @@ describe('settings and trust', () => {
   });
 });
 
+test('the token goes to the server of the environment, never to one that a setting names', async () => {
+  const mine = await startGitServer({});
+  const theirs = await startGitServer({ 'actions/checkout': { branches: { main: 'head' }, tags: { v4: 'one' } } });
+  try {
+    await session(
+      {},
+      async (lsp, folder) => {
+        const uri = uriOf(folder, '.github/workflows/ci.yml');
+        await lsp.open(uri, WORKFLOW, 'yaml');
+        const [action] = await lsp.actions(uri, USES);
+        assert.ok(action);
+        await lsp.resolve(action);
+        assert.equal(theirs.requests.length, 1);
+        assert.equal(theirs.requests[0]?.authorization, undefined);
+      },
+      {
+        env: { GITHUB_SERVER_URL: mine.url, GITHUB_TOKEN: 'token-of-the-test' },
+        initializationOptions: { trusted: true },
+        settings: { github: { serverUrl: theirs.url } },
+      },
+    );
+  } finally {
+    await mine.close();
+    await theirs.close();
+  }
+});
+
 describe('hover', () => {
   test('shows the papers of an image and says what is unknown', () =>
     session({}, async (lsp, folder) => {

@@ -45,7 +45,9 @@ interface Checked {
 export async function check(args: CheckArgs, io: Io): Promise<number> {
   const policy = readPolicy(args, io);
   if (policy === undefined) return EXIT.failed;
-  const online = args.online ? lookUps(io.env) : undefined;
+  const sources = args.online ? lookUps(io.env) : undefined;
+  if (sources !== undefined && !sources.ok) return refuse(io, sources.error);
+  const online = sources?.value;
   try {
     return await checkWith(
       { args, io, policy, facts: online === undefined ? OFFLINE_FACTS : new FactStore(online.fetchFact, FOR_ONE_RUN) },

@@ -3,16 +3,9 @@ import type { Surroundings } from '../core/rule.ts';
 import type { Script } from '../core/script.ts';
 import { baseName } from '../core/source-file.ts';
 import { type LockfileUse, lockfileUse } from './frozen-install.ts';
+import { type ImageBuild, imageBuildOf, matchesName } from './image-build.ts';
 import { type InstallCommand, installCommandOf, type PackageManager } from './install-command.ts';
-import {
-  type FoundLockfile,
-  findLockfile,
-  type ImageBuild,
-  imageBuildOf,
-  LOCKFILES,
-  matchesName,
-  yarnGeneration,
-} from './lockfile-place.ts';
+import { type FoundLockfile, findLockfile, LOCKFILES, yarnGeneration } from './lockfile-place.ts';
 import { foldersAt, type Occasion, walkInvocations } from './shell-folder.ts';
 import type { Invocation } from './shell-invocation.ts';
 import type { Group } from './shell-tree.ts';

@@ -6,8 +6,8 @@ import type { Span } from '../core/span.ts';
 import { LineIndex } from '../core/text.ts';
 import { markdown, markdownCode, plain } from '../core/untrusted.ts';
 import type { Analysis } from '../engine/analyse.ts';
-import { type Locked, lockedVersion } from '../engine/locked-version.ts';
 import type { Project } from '../engine/project.ts';
+import { type Locked, lockedDependency, nearestLockfiles } from '../formats/locked.ts';
 
 /** What a hover is made from. */
 export interface HoverContext {
@@ -48,7 +48,7 @@ function holds(span: Span, offset: number): boolean {
 function* facts(reference: Reference, analysis: Analysis, project: Project): Generator<Line> {
   switch (reference.ecosystem) {
     case 'npm':
-      yield* packageFacts(reference, lockedVersion(reference, analysis.manifest, project));
+      yield* packageFacts(reference, analysis.manifest.file.path, project);
       break;
     case 'oci':
       yield* imageFacts(reference);
@@ -60,18 +60,18 @@ function* facts(reference: Reference, analysis: Analysis, project: Project): Gen
   yield { label: 'Provenance', value: 'unknown (not looked up)', isCode: false };
 }
 
-function* packageFacts(reference: PackageReference, locked: Locked): Generator<Line> {
-  yield { label: 'Requested', value: reference.requested, isCode: true };
-  if (locked.state === 'locked') {
-    yield { label: 'Locked', value: `${locked.version} by ${locked.path}`, isCode: true };
-    yield {
-      label: 'Integrity',
-      value: locked.integrity === undefined ? 'none in the lockfile' : locked.integrity,
-      isCode: locked.integrity !== undefined,
-    };
-  } else {
-    yield { label: 'Locked', value: locked.why, isCode: false };
+function* packageFacts({ name, requested }: PackageReference, path: string, project: Project): Generator<Line> {
+  yield { label: 'Requested', value: requested, isCode: true };
+  const locked: Locked | undefined = lockedDependency(project, path, { name, spec: requested });
+  if (locked === undefined) {
+    const lockfiles = nearestLockfiles(path, project);
+    const why = lockfiles.length === 0 ? 'no lockfile here or above' : `unknown: ${lockfiles.join(', ')} does not say, or is not read yet`;
+    yield { label: 'Locked', value: why, isCode: false };
+    return;
   }
+  const { entry, path: lockfile } = locked;
+  yield { label: 'Locked', value: `${entry.version ?? entry.source} by ${lockfile}`, isCode: true };
+  yield { label: 'Integrity', value: entry.integrity ?? 'none in the lockfile', isCode: entry.integrity !== undefined };
 }
 
 function* imageFacts({ image, verdict, resolved, requested, reason }: ImageReference): Generator<Line> {

@@ -2,6 +2,7 @@ import type { Answer, FactKind, FetchFact } from '../core/answer.ts';
 import { unknown } from '../core/answer.ts';
 import { type FactLifetimes, FactStore, type FactView, OFFLINE_FACTS } from '../engine/fact-store.ts';
 import type { NetworkMode } from '../policy/settings.ts';
+import { DEFAULT_SERVER_URL } from '../sources/git-refs.ts';
 import { createSources } from '../sources/index.ts';
 import type { Status } from './protocol.ts';
 
@@ -92,10 +93,17 @@ export class LookUps {
     const id = `${trusted} ${serverUrl ?? ''}`;
     const known = this.#stores.get(id);
     if (known !== undefined) return known;
-    const token = trusted ? this.#env.GITHUB_TOKEN || this.#env.GH_TOKEN || undefined : undefined;
+    // The token is for the server that the environment names. A setting, which a repository may bring along, must not send it elsewhere.
+    const own = this.#env.GITHUB_SERVER_URL || DEFAULT_SERVER_URL;
+    const isOwn = serverUrl === undefined || sameOrigin(serverUrl, own);
+    const token = trusted && isOwn ? this.#env.GITHUB_TOKEN || this.#env.GH_TOKEN || undefined : undefined;
     const { fetchFact } = createSources({ online: true, env: this.#env, serverUrl, token });
     const made = { fetch: fetchFact, facts: new FactStore(fetchFact, LIFETIMES) };
     this.#stores.set(id, made);
     return made;
   }
+}
+
+function sameOrigin(a: string, b: string): boolean {
+  return URL.canParse(a) && URL.canParse(b) && new URL(a).origin === new URL(b).origin;
 }

@@ -3,9 +3,10 @@ import type { Edit, Fix } from '../../core/finding.ts';
 import type { Rule, RuleContext } from '../../core/rule.ts';
 import { span } from '../../core/span.ts';
 import { plain } from '../../core/untrusted.ts';
+import { lockedDependency } from '../../formats/locked.ts';
 import { asRange, type Spec } from '../../formats/npm-spec.ts';
 import { asPackageJson, type Dependency, editSpec } from '../../formats/package-json.ts';
-import { lockedDependency } from './locked.ts';
+import { isWorkspaceSibling } from '../../formats/workspace-siblings.ts';
 
 /** A requirement that any later version satisfies: whoever publishes next, the author or a thief of the account, is installed. */
 export const rule: Rule = {
@@ -49,6 +50,8 @@ export const rule: Rule = {
       if (dependency.group === 'peerDependencies') continue;
       const messageId = floats(dependency.parsed);
       if (messageId === undefined) continue;
+      // What lies in the same repository is linked, not fetched.
+      if (isWorkspaceSibling(context.surroundings, context.manifest.file.path, dependency.name)) continue;
       context.report({
         messageId,
         args: { name: dependency.name, spec: dependency.spec },

@@ -1,9 +1,9 @@
 import type { Fix } from '../../core/finding.ts';
 import type { Rule, RuleContext } from '../../core/rule.ts';
 import { plain } from '../../core/untrusted.ts';
+import { lockedDependency } from '../../formats/locked.ts';
 import { type GitSpec, parseSpec, pinnedToCommit } from '../../formats/npm-spec.ts';
 import { asPackageJson, type Dependency, editSpec } from '../../formats/package-json.ts';
-import { lockedDependency } from './locked.ts';
 
 /** A dependency on a git repository that names no commit: what the branch or tag holds at install time is run. */
 export const rule: Rule = {

@@ -1,8 +1,7 @@
 import type { Rule } from '../../core/rule.ts';
-import { folderOf, foldersUp } from '../../core/source-file.ts';
+import { nearestLockfiles } from '../../formats/locked.ts';
 import type { Spec } from '../../formats/npm-spec.ts';
 import { asPackageJson, type Dependency } from '../../formats/package-json.ts';
-import { lockfilesIn } from './locked.ts';
 
 /** Dependencies without a lockfile: every install decides anew what to download, and checks it against nothing. */
 export const rule: Rule = {
@@ -36,7 +35,7 @@ export const rule: Rule = {
     const first = INSTALLED.find((group) => model.dependencies.some((dependency) => dependency.group === group && isFetched(dependency)));
     const key = first && model.groupKeys[first];
     if (key === undefined) return;
-    if (foldersUp(folderOf(manifest.file.path)).some((folder) => lockfilesIn(folder, surroundings).length > 0)) return;
+    if (nearestLockfiles(manifest.file.path, surroundings).length > 0) return;
     report({ messageId: 'missing', args: {}, span: key, identity: 'missing' });
   },
 };

@@ -4,8 +4,8 @@ import type { Rule, RuleContext } from '../../core/rule.ts';
 import { span } from '../../core/span.ts';
 import { plain } from '../../core/untrusted.ts';
 import { isLoopback, servesHttps } from '../../formats/https-hosts.ts';
+import { lockedDependency } from '../../formats/locked.ts';
 import { asPackageJson, type Dependency, editSpec } from '../../formats/package-json.ts';
-import { lockedDependency } from './locked.ts';
 
 /** A dependency on a URL: its content is nobody's release, no registry scans or retracts it, and it may differ for every visitor. */
 export const rule: Rule = {

@@ -1,6 +1,6 @@
-import type { Surroundings } from '../../core/rule.ts';
-import { folderOf, foldersUp, joinPath } from '../../core/source-file.ts';
-import { asLockFile, LOCKFILE_NAMES, type LockEntry, type LockFile } from '../../formats/lock-model.ts';
+import type { Surroundings } from '../core/rule.ts';
+import { folderOf, foldersUp, joinPath } from '../core/source-file.ts';
+import { asLockFile, LOCKFILE_NAMES, type LockEntry, type LockFile } from './lock-model.ts';
 
 /** What a lockfile says of one dependency. */
 export interface Locked {
@@ -11,8 +11,17 @@ export interface Locked {
 }
 
 /** The lockfiles that lie in a folder, by name. */
-export function lockfilesIn(folder: string, surroundings: Surroundings): string[] {
+function lockfilesIn(folder: string, surroundings: Surroundings): string[] {
   return LOCKFILE_NAMES.filter((name) => surroundings.exists(joinPath(folder, name) ?? name));
+}
+
+/** The lockfiles of the nearest folder, here or above, that has one; as paths relative to the checked root. */
+export function nearestLockfiles(path: string, surroundings: Surroundings): string[] {
+  for (const folder of foldersUp(folderOf(path))) {
+    const found = lockfilesIn(folder, surroundings).map((name) => joinPath(folder, name) ?? name);
+    if (found.length > 0) return found;
+  }
+  return [];
 }
 
 /**
@@ -25,10 +34,8 @@ export function lockedDependency(
   { name, spec }: { readonly name: string; readonly spec: string },
 ): Locked | undefined {
   const folder = folderOf(path);
-  const home = foldersUp(folder).find((above) => lockfilesIn(above, surroundings).length > 0);
-  if (home === undefined) return undefined;
-  for (const file of lockfilesIn(home, surroundings)) {
-    const lockPath = joinPath(home, file) ?? file;
+  for (const lockPath of nearestLockfiles(path, surroundings)) {
+    const home = folderOf(lockPath);
     const lock = asLockFile(surroundings.manifest(lockPath));
     const importer = home === '' ? folder : folder.slice(home.length + 1);
     const entry = lock?.locked(importer, name, spec);

@@ -1,0 +1,33 @@
+import type { Surroundings } from '../core/rule.ts';
+import { folderOf, foldersUp, joinPath } from '../core/source-file.ts';
+import { asPackageJson, type PackageJson } from './package-json.ts';
+
+/**
+ * Whether `name` is a package of the same workspaces as the package.json at `path`: npm, yarn and bun link such a one
+ * whatever version is required. Folders are not listed, so a sibling is found where its folder is named after it, as a whole
+ * or without its scope, or where `workspaces` names the folder itself.
+ */
+export function isWorkspaceSibling(surroundings: Surroundings, path: string, name: string): boolean {
+  for (const root of foldersUp(folderOf(path))) {
+    const workspaces = packageJsonIn(surroundings, root)?.workspaces ?? [];
+    for (const pattern of workspaces) {
+      for (const folder of candidates(pattern, name)) {
+        if (packageJsonIn(surroundings, joinPath(root, folder) ?? '')?.name === name) return true;
+      }
+    }
+  }
+  return false;
+}
+
+/** `packages/*` and `@scope/core`: `packages/@scope/core` and `packages/core`. */
+function candidates(pattern: string, name: string): string[] {
+  const folder = /^(.*?)\/?\*{1,2}$/.exec(pattern)?.[1];
+  if (folder === undefined) return pattern.includes('*') ? [] : [pattern];
+  const bare = name.slice(name.indexOf('/') + 1);
+  return [...new Set([name, bare])].map((last) => (folder === '' ? last : `${folder}/${last}`));
+}
+
+function packageJsonIn(surroundings: Surroundings, folder: string): PackageJson | undefined {
+  const manifest = surroundings.manifest(joinPath(folder, 'package.json') ?? '');
+  return manifest && asPackageJson(manifest);
+}
