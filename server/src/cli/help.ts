@@ -25,7 +25,7 @@ options:
   --fix                             apply the safe fixes; with --online also those that need a look-up
   --online                          look things up: repositories of actions, registries of images
   --strict                          exit 2 when anything at all is unknown
-  --trust                           use registries and credentials that the checked project names
+  --trust                           let the checked project's own settings name registries and credentials (no look-up of today uses any)
   --policy FILE                     severities and ignores of a team
   --fail-on error|warning|info|hint|never   from which severity on to exit with 1 (default warning)
   --min-severity S                  the least severity that text output shows (default warning)

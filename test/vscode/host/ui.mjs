@@ -64,7 +64,6 @@ export async function hoverOver({ page }, file, text, words) {
   await page.mouse.move(x, y);
   const hover = page.locator('.monaco-hover:visible', { hasText: words }).first();
   await hover.waitFor();
-  // biome-ignore lint/performance/useDomNodeTextContent: the lines are wanted as they are shown.
   return hover.innerText();
 }
 

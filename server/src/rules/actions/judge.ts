@@ -22,11 +22,20 @@ export interface JudgedAction {
 export function actionsJudged({ manifest, fact }: RuleContext, wanted: ActionVerdict): JudgedAction[] {
   const judged: JudgedAction[] = [];
   for (const ref of manifest.refs) {
-    if (ref.ecosystem !== 'github-actions') continue;
+    if (ref.ecosystem !== 'github-actions' || mustBeTagged(ref)) continue;
     const one = DEPENDS_ON_REFS.has(ref.verdict) ? judge(ref, fact(gitRefs, { owner: ref.owner, repo: ref.repo })) : offline(ref);
     if (one.verdict === wanted) judged.push(one);
   }
   return judged;
+}
+
+/**
+ * The workflows of slsa-github-generator read their own tag and refuse to run by commit: verification is by the tag's name
+ * (slsa-github-generator, README, "Referencing SLSA builders and generators"). Only a full version is one.
+ */
+function mustBeTagged({ owner, repo, subPath, ref }: ActionReference): boolean {
+  const slug = `${owner}/${repo}`.toLowerCase();
+  return slug === 'slsa-framework/slsa-github-generator' && subPath.startsWith('.github/workflows/') && /^v\d+\.\d+\.\d+$/.test(ref);
 }
 
 /** The verdicts that a name alone does not settle: a repository may have a tag `main`, or one that looks like a short commit. */
