@@ -10,7 +10,7 @@ export function isLockfileName(name: string): boolean {
 }
 
 /** The ids of the formats whose model is a `LockFile`. */
-export const LOCK_FORMATS: readonly string[] = ['package-lock'];
+export const LOCK_FORMATS: readonly string[] = ['package-lock', 'yarn-lock', 'pnpm-lock', 'bun-lock'];
 
 /** Who writes a lockfile. */
 export type PackageManager = 'npm' | 'yarn' | 'pnpm' | 'bun';

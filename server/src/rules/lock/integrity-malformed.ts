@@ -1,5 +1,5 @@
 import type { Rule } from '../../core/rule.ts';
-import { asLockFile } from '../../formats/lock-model.ts';
+import { asLockFile, LOCK_FORMATS } from '../../formats/lock-model.ts';
 
 /** An integrity value that is no hash: cut, retyped or edited by hand. Managers skip what they do not understand. */
 export const rule: Rule = {
@@ -9,7 +9,7 @@ export const rule: Rule = {
     severity: 'error',
     confidence: 'high',
     tier: 'recommended',
-    formats: ['package-lock'],
+    formats: LOCK_FORMATS,
     needs: [],
     fix: 'none',
     since: '0.1.0',

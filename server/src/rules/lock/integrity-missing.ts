@@ -1,5 +1,5 @@
 import type { Rule } from '../../core/rule.ts';
-import { asLockFile, type LockEntry } from '../../formats/lock-model.ts';
+import { asLockFile, LOCK_FORMATS, type LockEntry } from '../../formats/lock-model.ts';
 
 /** A package that is downloaded without a hash to hold it against: whatever the registry or a proxy sends is installed. */
 export const rule: Rule = {
@@ -9,7 +9,7 @@ export const rule: Rule = {
     severity: 'warning',
     confidence: 'high',
     tier: 'recommended',
-    formats: ['package-lock'],
+    formats: LOCK_FORMATS,
     needs: [],
     fix: 'none',
     since: '0.1.0',

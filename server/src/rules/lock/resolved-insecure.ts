@@ -2,7 +2,7 @@ import type { Fix } from '../../core/finding.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Span } from '../../core/span.ts';
 import { isLoopback, servesHttps } from '../../formats/https-hosts.ts';
-import { asLockFile, type LockFile } from '../../formats/lock-model.ts';
+import { asLockFile, LOCK_FORMATS, type LockFile } from '../../formats/lock-model.ts';
 
 /** A package fetched over a protocol without encryption: anybody on the way can read and, without a hash, replace it. */
 export const rule: Rule = {
@@ -12,7 +12,7 @@ export const rule: Rule = {
     severity: 'error',
     confidence: 'high',
     tier: 'recommended',
-    formats: ['package-lock'],
+    formats: LOCK_FORMATS,
     needs: [],
     fix: 'offline',
     since: '0.1.0',

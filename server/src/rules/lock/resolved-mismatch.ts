@@ -1,6 +1,6 @@
 import { parse } from 'semver';
 import type { Rule } from '../../core/rule.ts';
-import { asLockFile } from '../../formats/lock-model.ts';
+import { asLockFile, LOCK_FORMATS } from '../../formats/lock-model.ts';
 
 /** An entry whose archive is another package's or another version's: lockfile injection, which a reviewer scrolls past. */
 export const rule: Rule = {
@@ -10,7 +10,7 @@ export const rule: Rule = {
     severity: 'error',
     confidence: 'high',
     tier: 'recommended',
-    formats: ['package-lock'],
+    formats: LOCK_FORMATS,
     needs: [],
     fix: 'none',
     since: '0.1.0',
