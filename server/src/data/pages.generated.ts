@@ -4,6 +4,8 @@ import actionsInvalidUses from '../../../docs/rules/actions/invalid-uses.md';
 import actionsMissingRef from '../../../docs/rules/actions/missing-ref.md';
 import actionsShortSha from '../../../docs/rules/actions/short-sha.md';
 import actionsUnpinned from '../../../docs/rules/actions/unpinned.md';
+import configCredentialCommitted from '../../../docs/rules/config/credential-committed.md';
+import configInsecureTransport from '../../../docs/rules/config/insecure-transport.md';
 import fileUnreadable from '../../../docs/rules/file/unreadable.md';
 import ignoreNoReason from '../../../docs/rules/ignore/no-reason.md';
 import ignoreUnused from '../../../docs/rules/ignore/unused.md';
@@ -33,6 +35,8 @@ export const pages: Readonly<Record<string, string>> = {
   'actions/missing-ref': actionsMissingRef,
   'actions/short-sha': actionsShortSha,
   'actions/unpinned': actionsUnpinned,
+  'config/credential-committed': configCredentialCommitted,
+  'config/insecure-transport': configInsecureTransport,
   'file/unreadable': fileUnreadable,
   'ignore/no-reason': ignoreNoReason,
   'ignore/unused': ignoreUnused,

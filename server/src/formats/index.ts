@@ -2,6 +2,7 @@
 import type { Format } from '../core/manifest.ts';
 import { format as action } from './action.ts';
 import { format as dockerfile } from './dockerfile.ts';
+import { format as npmrc } from './npmrc.ts';
 import { format as packageJson } from './package-json.ts';
 import { format as packageLock } from './package-lock.ts';
 import { format as workflow } from './workflow.ts';
@@ -10,6 +11,7 @@ import { format as workflow } from './workflow.ts';
 export const formats: readonly Format[] = [
   action,
   dockerfile,
+  npmrc,
   packageJson,
   packageLock,
   workflow,
