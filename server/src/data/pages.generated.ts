@@ -6,6 +6,7 @@ import actionsShortSha from '../../../docs/rules/actions/short-sha.md';
 import actionsUnpinned from '../../../docs/rules/actions/unpinned.md';
 import configCredentialCommitted from '../../../docs/rules/config/credential-committed.md';
 import configInsecureTransport from '../../../docs/rules/config/insecure-transport.md';
+import dependabotCooldownMissing from '../../../docs/rules/dependabot/cooldown-missing.md';
 import fileUnreadable from '../../../docs/rules/file/unreadable.md';
 import ignoreNoReason from '../../../docs/rules/ignore/no-reason.md';
 import ignoreUnused from '../../../docs/rules/ignore/unused.md';
@@ -37,6 +38,7 @@ export const pages: Readonly<Record<string, string>> = {
   'actions/unpinned': actionsUnpinned,
   'config/credential-committed': configCredentialCommitted,
   'config/insecure-transport': configInsecureTransport,
+  'dependabot/cooldown-missing': dependabotCooldownMissing,
   'file/unreadable': fileUnreadable,
   'ignore/no-reason': ignoreNoReason,
   'ignore/unused': ignoreUnused,

@@ -7,6 +7,7 @@ import { rule as actionsShortSha } from './actions/short-sha.ts';
 import { rule as actionsUnpinned } from './actions/unpinned.ts';
 import { rule as configCredentialCommitted } from './config/credential-committed.ts';
 import { rule as configInsecureTransport } from './config/insecure-transport.ts';
+import { rule as dependabotCooldownMissing } from './dependabot/cooldown-missing.ts';
 import { rule as fileUnreadable } from './file/unreadable.ts';
 import { rule as ignoreNoReason } from './ignore/no-reason.ts';
 import { rule as ignoreUnused } from './ignore/unused.ts';
@@ -38,6 +39,7 @@ export const rules: readonly Rule[] = [
   actionsUnpinned,
   configCredentialCommitted,
   configInsecureTransport,
+  dependabotCooldownMissing,
   fileUnreadable,
   ignoreNoReason,
   ignoreUnused,
