@@ -19,18 +19,19 @@ const PLACEHOLDER_WORD =
 export function isPlaceholder(value: string): boolean {
   const text = value.trim();
   if (text === '' || /^(.)\1*$/su.test(text)) return true;
-  if (/^(?:<.*>|\[.*\]|\{.*\}|%.*%|\$\w+|\$\(.*\)|@.*@)$/s.test(text) || text.includes('{{') || text.includes('<%')) return true;
+  if (/^(?:<.*>|\[.*\]|\$?\{.*\}|%.*%|\$\w+|\$\(.*\)|@.*@)$/s.test(text) || text.includes('{{') || text.includes('<%')) return true;
   return /^[A-Z]+(?:_[A-Z]+)+$/.test(text) || PLACEHOLDER_WORD.test(text);
 }
 
-/** The literal password of the first URL in a text that has one (RFC 3986, section 3.2.1), as offsets into it; a token as user name counts. */
-export function passwordInUrl(text: string): Span | undefined {
+/** The literal passwords of the URLs in a text (RFC 3986, section 3.2.1), as offsets into it; a token in the user's place counts. */
+export function passwordsInUrls(text: string): Span[] {
+  const found: Span[] = [];
   for (const match of text.matchAll(/:\/\/([^\s/@:"'?#]*)(?::([^\s/@"']*))?@/g)) {
     const [whole, user = '', password] = match;
     const secret = password ?? user;
     const end = match.index + whole.length - 1;
     const isLiteral = password === undefined ? holdsToken(user) : !/\$[\w{(]/.test(secret) && !isPlaceholder(secret);
-    if (isLiteral) return span(end - secret.length, end);
+    if (isLiteral) found.push(span(end - secret.length, end));
   }
-  return undefined;
+  return found;
 }

@@ -2,7 +2,7 @@ import type { Format, Manifest } from '../core/manifest.ts';
 import type { SourceFile } from '../core/source-file.ts';
 import { type Span, span } from '../core/span.ts';
 import { LineIndex } from '../core/text.ts';
-import { holdsToken, isPlaceholder, passwordInUrl } from './credential.ts';
+import { holdsToken, isPlaceholder, passwordsInUrls } from './credential.ts';
 import { isLoopback } from './https-hosts.ts';
 import { scanIgnoreMarkers } from './ignore-markers.ts';
 
@@ -148,7 +148,7 @@ function credentialIn(name: string, host: string | undefined, value: NpmrcText):
   const { text, span: whole, isVerbatim } = value;
   if (host !== undefined && isLoopback(host.replace(/:\d+$/, ''))) return undefined;
   if (text.includes('PRIVATE KEY-----')) return { span: whole, kind: 'key' };
-  const inUrl = passwordInUrl(text);
+  const [inUrl] = passwordsInUrls(text);
   if (inUrl !== undefined && !isLoopback(hostOf(text.slice(inUrl.end + 1))))
     return { span: isVerbatim ? span(whole.start + inUrl.start, whole.start + inUrl.end) : whole, kind: 'password' };
   if (holdsToken(text)) return { span: whole, kind: CREDENTIALS.get(name.toLowerCase()) ?? 'token' };

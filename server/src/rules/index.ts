@@ -8,6 +8,8 @@ import { rule as actionsUnpinned } from './actions/unpinned.ts';
 import { rule as configCredentialCommitted } from './config/credential-committed.ts';
 import { rule as configInsecureTransport } from './config/insecure-transport.ts';
 import { rule as dependabotCooldownMissing } from './dependabot/cooldown-missing.ts';
+import { rule as dockerAddUnverified } from './docker/add-unverified.ts';
+import { rule as dockerSecretInLayer } from './docker/secret-in-layer.ts';
 import { rule as fileUnreadable } from './file/unreadable.ts';
 import { rule as ignoreNoReason } from './ignore/no-reason.ts';
 import { rule as ignoreUnused } from './ignore/unused.ts';
@@ -40,6 +42,8 @@ export const rules: readonly Rule[] = [
   configCredentialCommitted,
   configInsecureTransport,
   dependabotCooldownMissing,
+  dockerAddUnverified,
+  dockerSecretInLayer,
   fileUnreadable,
   ignoreNoReason,
   ignoreUnused,
