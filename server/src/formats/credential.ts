@@ -13,7 +13,7 @@ export function holdsToken(text: string): boolean {
 }
 
 const PLACEHOLDER_WORD =
-  /^(?:your|my|the|some|insert|replace|enter|put|add)[-_ ]|(?:^|[-_ ])(?:change[-_ ]?(?:me|it|this)|placeholder|example|dummy|redacted|todo|here)(?:$|[-_ ])|^(?:fake|none|null|undefined|token|auth[-_]?token|npm[-_]?token|password|passwd|secret|true|false|yes|no|on|off|\d)$/i;
+  /^(?:your|my|the|some|insert|replace|enter|put|add)[-_ ]|(?:^|[-_ ])(?:change[-_ ]?(?:me|it|this)|placeholder|example|dummy|redacted|todo|here)(?:$|[-_ ])|^(?:fake|none|null|undefined|token|auth[-_]?token|npm[-_]?token|user|username|pass|password|passwd|pwd|secret|true|false|yes|no|on|off|\d)$/i;
 
 /** Whether a value only holds the place of a secret: empty, `<token>`, `xxx`, `YOUR_TOKEN`, `$NPM_TOKEN`, `{{ token }}`. */
 export function isPlaceholder(value: string): boolean {
@@ -23,11 +23,15 @@ export function isPlaceholder(value: string): boolean {
   return /^[A-Z]+(?:_[A-Z]+)+$/.test(text) || PLACEHOLDER_WORD.test(text);
 }
 
-/** The literal passwords of the URLs in a text (RFC 3986, section 3.2.1), as offsets into it; a token in the user's place counts. */
+/**
+ * The literal passwords of the URLs in a text (RFC 3986, section 3.2.1), as offsets into it; a token in the user's place counts. A
+ * password for a service on this very machine opens nothing elsewhere and does not.
+ */
 export function passwordsInUrls(text: string): Span[] {
   const found: Span[] = [];
   for (const match of text.matchAll(/:\/\/([^\s/@:"'?#]*)(?::([^\s/@"']*))?@/g)) {
     const [whole, user = '', password] = match;
+    if (/^(?:localhost|127(?:\.\d+){3}|\[::1\])(?![\w.-])/i.test(text.slice(match.index + whole.length))) continue;
     const secret = password ?? user;
     const end = match.index + whole.length - 1;
     const isLiteral = password === undefined ? holdsToken(user) : !/\$[\w{(]/.test(secret) && !isPlaceholder(secret);
