@@ -5,6 +5,7 @@ import { format as dockerfile } from './dockerfile.ts';
 import { format as packageJson } from './package-json.ts';
 import { format as packageLock } from './package-lock.ts';
 import { format as workflow } from './workflow.ts';
+import { format as yarnLock } from './yarn-lock.ts';
 
 /** Every file format; the first whose path pattern fits reads a file. */
 export const formats: readonly Format[] = [
@@ -13,4 +14,5 @@ export const formats: readonly Format[] = [
   packageJson,
   packageLock,
   workflow,
+  yarnLock,
 ];

@@ -23,7 +23,7 @@ export const rule: Rule = {
       missing: {
         what: '`{name}` is locked without an integrity hash.',
         why: 'Nothing tells the archive that was reviewed from one that the registry, a proxy or an attacker puts in its place.',
-        remedy: 'Delete this entry and `node_modules`, then run `npm install`, which downloads it again and writes the hash.',
+        remedy: 'Delete this entry and `node_modules`, then run `{manager} install`, which downloads it again and writes the hash.',
       },
     },
   },
@@ -33,12 +33,16 @@ export const rule: Rule = {
     for (const entry of lock.entries) {
       if (entry.integrity !== undefined || !isDownloaded(entry)) continue;
       const name = entry.version === undefined ? entry.name : `${entry.name}@${entry.version}`;
-      report({ messageId: 'missing', args: { name }, span: lock.spanOf(entry, 'key'), identity: entry.key });
+      report({ messageId: 'missing', args: { name, manager: lock.manager }, span: lock.spanOf(entry, 'key'), identity: entry.key });
     }
   },
 };
 
-/** An entry without version and address is what npm keeps of an optional package that it never fetched. */
-function isDownloaded({ source, version, resolved }: LockEntry): boolean {
+/**
+ * An entry without version and address is what npm keeps of an optional package that it never fetched. Yarn berry holds
+ * packages by a checksum of its own, and has none for those that it did not fetch because of their conditions.
+ */
+function isDownloaded({ source, version, resolved, checksum, conditions }: LockEntry): boolean {
+  if (checksum !== undefined || conditions !== undefined) return false;
   return source === 'tarball' && (version !== undefined || resolved !== undefined);
 }
