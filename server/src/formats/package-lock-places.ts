@@ -1,5 +1,5 @@
 import { type Span, span } from '../core/span.ts';
-import { type SkimmedMember, skimMembers } from './json-skim.ts';
+import { type SkimmedMember, type SkimmedTree, skimMembers, skimTree } from './json-skim.ts';
 
 /** The member of the root that holds the packages: `dependencies` in version 1, whose packages nest. */
 export type PackagesMember = 'packages' | 'dependencies';
@@ -36,10 +36,24 @@ export function findPlacesInBroken(text: string, keys: readonly string[], member
   return keys.map((key) => byKey.get(key));
 }
 
-/** Where the packages stand that nest in the one at `place`, by name (version 1). */
-export function nestedPlaces(text: string, place: EntryPlace): ReadonlyMap<string, EntryPlace> {
-  const nested = skimMembers(text, place.value).findLast(({ key }) => key === 'dependencies');
-  return placesByKey(nested === undefined ? [] : skimMembers(text, nested.valueSpan.start));
+/** Where a package of version 1's tree stands, and its fields and packages. The spans have their quotes. */
+export interface TreePlace {
+  readonly key: Span;
+  readonly fields: ReadonlyMap<string, Span>;
+  readonly nested: ReadonlyMap<string, TreePlace>;
+}
+
+/** The package at `place` with all that nest in it down to `depth` (version 1), in one pass. */
+export function treePlace(text: string, place: EntryPlace, depth: number): TreePlace {
+  return asTreePlace(text, place.key, skimTree(text, place.value, { name: 'dependencies', depth }));
+}
+
+function asTreePlace(text: string, key: Span, { members, nested }: SkimmedTree): TreePlace {
+  return {
+    key,
+    fields: new Map(members.flatMap((member) => (text[member.valueSpan.start] === '"' ? [[member.key, member.valueSpan] as const] : []))),
+    nested: new Map(nested.map((child) => [child.key, asTreePlace(text, child.keySpan, child)])),
+  };
 }
 
 function placesByKey(members: readonly SkimmedMember[]): ReadonlyMap<string, EntryPlace> {

@@ -23,8 +23,8 @@ export interface TreePackage {
   readonly own: RawPackage;
 }
 
-/** Packages that nest deeper are left out, so that no file costs more than its size times this. npm stays far below. */
-const MAX_DEPTH = 64;
+/** Packages that nest deeper are left out, because reading them recurses. npm stays far below. */
+export const MAX_DEPTH = 64;
 
 /** The packages of version 1's `dependencies`, each in front of those that nest in it. */
 export function flattenTree(dependencies: ReadonlyMap<string, unknown>): { readonly packages: TreePackage[]; readonly isCut: boolean } {

@@ -11,11 +11,12 @@ import {
   findPlaces,
   findPlacesByTokens,
   findPlacesInBroken,
-  nestedPlaces,
   quotedText,
   recoverPackages,
+  type TreePlace,
+  treePlace,
 } from './package-lock-places.ts';
-import { asRecord, fieldInTree, flattenTree, type RawPackage } from './package-lock-tree.ts';
+import { asRecord, fieldInTree, flattenTree, MAX_DEPTH, type RawPackage, type TreePackage } from './package-lock-tree.ts';
 
 /**
  * package-lock.json and npm-shrinkwrap.json (npm documentation, "package-lock.json"): the flat `packages` of versions 2 and
@@ -151,27 +152,30 @@ function treeFile(text: string, { packages, version, broken }: Tree): Read {
   );
   const top = [...packages.keys()];
   let byTokens = broken;
-  let topPlaces: Map<string, EntryPlace | undefined> | undefined;
-  let nested = new Map<number, ReadonlyMap<string, EntryPlace>>();
-  const placeOf = (index: number): EntryPlace | undefined => {
-    const one = tree.packages[index];
-    if (one === undefined) return undefined;
-    if (one.parent < 0) {
+  let topPlaces: ReadonlyMap<string, EntryPlace | undefined> | undefined;
+  const places = new Map<TreePackage, TreePlace | undefined>();
+  const placeOf = (one: TreePackage): TreePlace | undefined => {
+    if (places.has(one)) return places.get(one);
+    const parent = tree.packages[one.parent];
+    let found: TreePlace | undefined;
+    if (parent !== undefined) found = placeOf(parent)?.nested.get(one.name);
+    else {
       const how = broken ? findPlacesInBroken : byTokens ? findPlacesByTokens : findPlaces;
       topPlaces ??= new Map(how(text, top, 'dependencies').map((place, i) => [top[i] ?? '', place]));
-      return topPlaces.get(one.name);
+      const place = topPlaces.get(one.name);
+      found = place && treePlace(text, place, MAX_DEPTH);
     }
-    let siblings = nested.get(one.parent);
-    if (siblings === undefined) {
-      const parent = placeOf(one.parent);
-      siblings = parent === undefined ? new Map() : nestedPlaces(text, parent);
-      nested.set(one.parent, siblings);
-    }
-    return siblings.get(one.name);
+    places.set(one, found);
+    return found;
   };
   const spanAt = (entry: LockEntry, field: LockField): Span | undefined => {
     const one = tree.packages[entry.index];
-    return spanIn(text, placeOf(entry.index), one === undefined || field === 'key' ? undefined : fieldInTree(one, entry, field));
+    const place = one && placeOf(one);
+    if (one === undefined || place === undefined) return undefined;
+    const [name, wanted] = field === 'key' ? [field] : fieldInTree(one, entry, field);
+    if (wanted === undefined) return contentOf(place.key);
+    const own = place.fields.get(name);
+    return own !== undefined && quotedText(text, own) === wanted ? contentOf(own) : undefined;
   };
   const model: LockFile = {
     ...file,
@@ -182,7 +186,7 @@ function treeFile(text: string, { packages, version, broken }: Tree): Read {
       if (found !== undefined || byTokens) return found ?? NO_SPAN;
       byTokens = true;
       topPlaces = undefined;
-      nested = new Map();
+      places.clear();
       return spanAt(entry, field) ?? NO_SPAN;
     },
   };
