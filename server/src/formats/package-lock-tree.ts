@@ -48,13 +48,13 @@ export function flattenTree(dependencies: ReadonlyMap<string, unknown>): { reado
 
 /** Version 1 has an address or an alias (`npm:name@1.2.3`) in `version`, and calls some fields otherwise. */
 function asLater(own: RawPackage): RawPackage {
-  const { version } = own;
-  const common = { ...own, inBundle: own.bundled, dependencies: own.requires };
+  const { version, resolved, integrity, dev, optional, bundled, requires } = own;
+  const common = { version, resolved, integrity, dev, optional, inBundle: bundled, dependencies: requires };
   if (typeof version !== 'string') return common;
   const alias = /^npm:(.+)@([^@]+)$/.exec(version);
   if (alias !== null) return { ...common, name: alias[1], version: alias[2] };
   // A version has no colon and no slash.
-  return /[:/]/.test(version) ? { ...common, version: undefined, resolved: own.resolved ?? version } : common;
+  return /[:/]/.test(version) ? { ...common, version: undefined, resolved: resolved ?? version } : common;
 }
 
 /** The field of the file that holds an entry's text, and what it says there. */

@@ -40,6 +40,8 @@ const TAB = 0x09;
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const HASH = 0x23;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
 
 /** Reads the blocks of a yarn.lock of any Yarn, in one pass over its lines. Never throws. */
 export function scanYarnLock(text: string): YarnBlocks {
@@ -49,9 +51,21 @@ export function scanYarnLock(text: string): YarnBlocks {
   let block: YarnBlock | undefined;
   /** The indentation of the block's fields; what stands deeper belongs to one of them. */
   let level = 0;
-  for (const line of linesOf(text, 0, text.length)) {
-    const { start, from, end } = line;
-    if (from === end) continue;
+  const first = text.startsWith('\ufeff') ? 1 : 0;
+  // Lines are walked here and not by `linesOf`, which makes an object of each: most lines are passed over at their first characters.
+  for (let start = first, next = 0; start < text.length; start = next) {
+    const feed = text.indexOf('\n', start);
+    next = feed < 0 ? text.length : feed + 1;
+    let from = start;
+    while (isBlank(text.charCodeAt(from))) from++;
+    // Deeper lines are those of a field; only a request reads them.
+    if (level !== 0 && from - start > level && block !== undefined) {
+      if (from < next - 1) block.bodyEnd = next;
+      continue;
+    }
+    let end = feed < 0 ? text.length : feed;
+    while (end > from && isBlank(text.charCodeAt(end - 1))) end--;
+    if (from >= end) continue;
     if (text.charCodeAt(from) === HASH) {
       if (blocks.length === 0) isClassic ||= text.startsWith('# yarn lockfile v1', from);
       continue;
@@ -63,14 +77,14 @@ export function scanYarnLock(text: string): YarnBlocks {
       }
       if (level === 0) level = from - start;
       block.bodyEnd = end;
-      if (from - start > level || readField(text, line, block)) continue;
+      if (readField(text, span(from, end), block)) continue;
       block.torn = true;
       problem ??= { message: 'the value of this line cannot be read', span: span(from, end) };
       continue;
     }
     // Behind a key that is too long for YAML, its colon stands on a line of its own.
     if (end - from === 1 && text[from] === ':' && block !== undefined && block.bodyEnd === block.bodyStart) continue;
-    block = readKey(text, line);
+    block = readKey(text, span(from, end));
     level = 0;
     if (block !== undefined) blocks.push(block);
     else problem ??= { message: 'a key with a colon is missing', span: span(from, end) };
@@ -91,10 +105,9 @@ function* linesOf(text: string, first: number, last: number): Generator<Line> {
     const next = feed < 0 || feed > last ? last : feed;
     let end = next;
     while (end > at && isBlank(text.charCodeAt(end - 1))) end--;
-    const start = at === 0 && text.startsWith('\ufeff') ? 1 : at;
-    let from = start;
+    let from = at;
     while (from < end && isBlank(text.charCodeAt(from))) from++;
-    yield { start, from: Math.min(from, Math.max(end, start)), end: Math.max(end, start) };
+    yield { start: at, from, end };
     at = next + 1;
   }
 }
@@ -103,7 +116,7 @@ function isBlank(code: number): boolean {
   return code === SPACE || code === TAB || code === 0x0d;
 }
 
-function readKey(text: string, { from, end }: Line): YarnBlock | undefined {
+function readKey(text: string, { start: from, end }: Span): YarnBlock | undefined {
   const isLong = text.startsWith('? ', from);
   if (!isLong && text[end - 1] !== ':') return undefined;
   const key = span(isLong ? from + 2 : from, isLong ? end : end - 1);
@@ -127,20 +140,24 @@ function readKey(text: string, { from, end }: Line): YarnBlock | undefined {
 
 /** Texts between commas, quoted or not; undefined where a quote is missing. */
 function readTexts(text: string, { start, end }: Span): string[] | undefined {
+  const key = text.slice(start, end);
+  if (!key.includes('"')) {
+    return key.includes(',') ? key.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()])) : [key.trim()];
+  }
   const texts: string[] = [];
-  for (let at = start; at < end; ) {
-    const isQuoted = text.charCodeAt(at) === QUOTE;
-    const comma = text.indexOf(',', at);
-    const stop = isQuoted ? closingQuote(text, at, end) : comma < 0 || comma > end ? end : comma;
+  for (let at = 0; at < key.length; ) {
+    const isQuoted = key.charCodeAt(at) === QUOTE;
+    const comma = isQuoted ? -1 : key.indexOf(',', at);
+    const stop = isQuoted ? closingQuote(key, at, key.length) : comma < 0 ? key.length : comma;
     if (stop < 0) return undefined;
-    const content = isQuoted ? unescaped(text.slice(at, stop)) : text.slice(at, stop).trimEnd();
+    const content = isQuoted ? unescaped(key.slice(at, stop)) : key.slice(at, stop).trimEnd();
     if (content === undefined || (!isQuoted && content.includes('"'))) return undefined;
     texts.push(content);
     at = stop;
-    while (isBlank(text.charCodeAt(at)) && at < end) at++;
-    if (at < end && text[at] !== ',') return undefined;
+    while (isBlank(key.charCodeAt(at))) at++;
+    if (at < key.length && key[at] !== ',') return undefined;
     at++;
-    while (isBlank(text.charCodeAt(at)) && at < end) at++;
+    while (isBlank(key.charCodeAt(at))) at++;
   }
   return texts;
 }
@@ -148,9 +165,9 @@ function readTexts(text: string, { start, end }: Span): string[] | undefined {
 /** The offset behind the quote that closes the string at `open`; -1 where there is none before `end`. */
 function closingQuote(text: string, open: number, end: number): number {
   for (let at = open + 1; at < end; at++) {
-    const sign = text[at];
-    if (sign === '\\') at++;
-    else if (sign === '"') return at + 1;
+    const code = text.charCodeAt(at);
+    if (code === BACKSLASH) at++;
+    else if (code === QUOTE) return at + 1;
   }
   return -1;
 }
@@ -170,12 +187,13 @@ function unescaped(quoted: string): string | undefined {
 const FIELDS = ['version', 'resolved', 'integrity', 'resolution', 'checksum', 'conditions'] as const;
 
 /** Takes a field's line into its block; false where its value cannot be read. Other lines than those of `FIELDS` are passed over. */
-function readField(text: string, { from, end }: Line, block: YarnBlock): boolean {
+function readField(text: string, { start, end }: Span, block: YarnBlock): boolean {
   for (const field of FIELDS) {
-    if (!text.startsWith(field, from)) continue;
-    const separator = text.charCodeAt(from + field.length);
-    if (separator !== SPACE && text[from + field.length] !== ':' && from + field.length < end) continue;
-    const value = readValue(text, span(from + field.length, end));
+    if (!text.startsWith(field, start)) continue;
+    const nameEnd = start + field.length;
+    const separator = text.charCodeAt(nameEnd);
+    if (separator !== SPACE && separator !== COLON && nameEnd < end) continue;
+    const value = readValue(text, span(nameEnd, end));
     if (value === undefined) return false;
     block[field] = value;
     return true;
@@ -186,11 +204,12 @@ function readField(text: string, { from, end }: Line, block: YarnBlock): boolean
 /** The value behind a name: a colon (Yarn 2 and later), blanks, then a string, quoted or not. */
 function readValue(text: string, { start, end }: Span): Scalar | undefined {
   let at = start;
-  if (text[at] === ':') at++;
+  if (text.charCodeAt(at) === COLON) at++;
   while (at < end && isBlank(text.charCodeAt(at))) at++;
   if (at >= end) return undefined;
   if (text.charCodeAt(at) !== QUOTE) return { text: text.slice(at, end), span: span(at, end) };
-  if (closingQuote(text, at, end) !== end) return undefined;
+  // Nearly all strings are plain, and end with the line.
+  if (text.indexOf('"', at + 1) !== end - 1 && closingQuote(text, at, end) !== end) return undefined;
   const content = unescaped(text.slice(at, end));
   return content === undefined ? undefined : { text: content, span: content === '' ? span(at, end) : span(at + 1, end - 1) };
 }

@@ -169,7 +169,7 @@ function aliasedName(descriptor: string): string | undefined {
 function classicSource(descriptor: string, resolved: string | undefined): LockSource {
   if (resolved === undefined) {
     const { rest } = splitAt(descriptor);
-    return rest.startsWith('link:') ? 'link' : parseSpec(rest).kind === 'path' ? 'file' : 'tarball';
+    return rest.startsWith('link:') ? 'link' : /^(?:file:|[.~/])/.test(rest) ? 'file' : 'tarball';
   }
   const hash = resolved.indexOf('#');
   const address = hash < 0 ? resolved : resolved.slice(0, hash);
