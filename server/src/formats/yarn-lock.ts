@@ -193,7 +193,7 @@ function sha1Of({ text, span: place }: Scalar): Scalar | undefined {
 function berryEntry(index: number, block: YarnBlock): ReadEntry | undefined {
   const { keys, version, resolution, checksum, conditions } = block;
   if (resolution === undefined) return undefined;
-  const descriptors = keys.flatMap((key) => key.split(/ *, */));
+  const descriptors = keys.flatMap((key) => (key.includes(',') ? key.split(/ *, */) : [key]));
   const { name, rest } = splitAt(resolution.text);
   const { source, resolved, workspace } = readReference(rest);
   const at = resolved === undefined ? -1 : resolution.text.length - rest.length;
@@ -229,7 +229,7 @@ interface Reference {
 /** What stands behind the name of a `resolution` (yarn documentation, "Protocols"). */
 function readReference(reference: string): Reference {
   if (reference.startsWith('npm:')) {
-    const archive = /::(?:.*&)?__archiveUrl=([^&]*)/.exec(reference)?.[1];
+    const archive = reference.includes('__archiveUrl=') ? /(?:::|&)__archiveUrl=([^&]*)/.exec(reference)?.[1] : undefined;
     return archive === undefined ? { source: 'tarball' } : { source: 'tarball', resolved: decode(archive) };
   }
   const protocol = /^([a-z]+):/.exec(reference)?.[1];

@@ -71,7 +71,9 @@ function* packageFacts({ name, requested }: PackageReference, path: string, proj
   }
   const { entry, path: lockfile } = locked;
   yield { label: 'Locked', value: `${entry.version ?? entry.source} by ${lockfile}`, isCode: true };
-  yield { label: 'Integrity', value: entry.integrity ?? 'none in the lockfile', isCode: entry.integrity !== undefined };
+  if (entry.integrity === undefined && entry.checksum !== undefined)
+    yield { label: 'Checksum of Yarn', value: entry.checksum, isCode: true };
+  else yield { label: 'Integrity', value: entry.integrity ?? 'none in the lockfile', isCode: entry.integrity !== undefined };
 }
 
 function* imageFacts({ image, verdict, resolved, requested, reason }: ImageReference): Generator<Line> {
