@@ -18,6 +18,7 @@ import lockResolvedInsecure from '../../../docs/rules/lock/resolved-insecure.md'
 import lockResolvedMismatch from '../../../docs/rules/lock/resolved-mismatch.md';
 import npmFloatingRange from '../../../docs/rules/npm/floating-range.md';
 import npmGitUnpinned from '../../../docs/rules/npm/git-unpinned.md';
+import npmLockfileDrift from '../../../docs/rules/npm/lockfile-drift.md';
 import npmLockfileMissing from '../../../docs/rules/npm/lockfile-missing.md';
 import npmRemoteTarball from '../../../docs/rules/npm/remote-tarball.md';
 import runLockfileIgnored from '../../../docs/rules/run/lockfile-ignored.md';
@@ -47,6 +48,7 @@ export const pages: Readonly<Record<string, string>> = {
   'lock/resolved-mismatch': lockResolvedMismatch,
   'npm/floating-range': npmFloatingRange,
   'npm/git-unpinned': npmGitUnpinned,
+  'npm/lockfile-drift': npmLockfileDrift,
   'npm/lockfile-missing': npmLockfileMissing,
   'npm/remote-tarball': npmRemoteTarball,
   'run/lockfile-ignored': runLockfileIgnored,

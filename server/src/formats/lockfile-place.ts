@@ -1,6 +1,7 @@
 import type { Surroundings } from '../core/rule.ts';
 import { folderOf, foldersUp, joinPath } from '../core/source-file.ts';
 import type { PackageManager } from './install-command.ts';
+import { driftOf } from './lock-drift.ts';
 import { asLockFile } from './lock-model.ts';
 import { asPackageJson } from './package-json.ts';
 
@@ -57,12 +58,12 @@ function packageJsonIn(surroundings: Surroundings, folder: string) {
 export function lockInStep(surroundings: Surroundings, lockfile: string): 'in-step' | 'drifted' | 'unknown' {
   const manifest = surroundings.manifest(lockfile);
   if (manifest !== undefined && manifest.problems.length > 0) return 'drifted';
-  const recorded = asLockFile(manifest)?.importers.find(({ path }) => path === '')?.requests;
-  const wanted = packageJsonIn(surroundings, folderOf(lockfile))?.dependencies;
-  if (recorded === undefined || wanted === undefined) return 'unknown';
-  const asked = new Set(wanted.map(({ group, name, spec }) => `${group}\n${name}\n${spec}`));
-  const known = new Set(recorded.map(({ group, name, spec }) => `${group}\n${name}\n${spec}`));
-  return asked.size === known.size && [...asked].every((request) => known.has(request)) ? 'in-step' : 'drifted';
+  const lock = asLockFile(manifest);
+  const wanted = packageJsonIn(surroundings, folderOf(lockfile));
+  if (lock === undefined || wanted === undefined) return 'unknown';
+  const drifts = driftOf({ manifest: wanted, root: wanted, lock, importer: '' });
+  if (drifts === undefined) return 'unknown';
+  return drifts.length === 0 ? 'in-step' : 'drifted';
 }
 
 /** Which Yarn a project uses; undefined where nothing says so. Folders are tried in order, each with those above it. */

@@ -51,6 +51,8 @@ export interface PackageJson {
   readonly devEngines: readonly DevEngine[];
   readonly workspaces: readonly string[];
   readonly dependencies: readonly Dependency[];
+  /** Names of peer dependencies that `peerDependenciesMeta` makes optional. */
+  readonly optionalPeers: readonly string[];
   readonly overrides: readonly Override[];
   /** The key of each group that has at least one dependency. */
   readonly groupKeys: Readonly<Partial<Record<DependencyGroup, Span>>>;
@@ -109,6 +111,10 @@ function parse(file: SourceFile): Manifest<PackageJson> {
       devEngines: readDevEngines(memberOf(memberOf(root, 'devEngines'), 'packageManager')),
       workspaces: readWorkspaces(memberOf(root, 'workspaces')),
       dependencies,
+      optionalPeers: membersOf(memberOf(root, 'peerDependenciesMeta')).flatMap(({ key, value }) => {
+        const optional = memberOf(value, 'optional');
+        return optional?.type === 'boolean' && optional.value === true ? [key.value] : [];
+      }),
       overrides: [
         ...readOverrides('overrides', memberOf(root, 'overrides'), []),
         ...readOverrides('resolutions', memberOf(root, 'resolutions'), []),
