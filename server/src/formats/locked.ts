@@ -62,3 +62,9 @@ export function lockedDependency(
   }
   return undefined;
 }
+
+/** The lockfile that goes with a package.json, where there is but one, in one format of ours, and it was read to its end. */
+export function soleLock(surroundings: Surroundings, path: string): FoundLock | undefined {
+  const found = nearestLockfiles(path, surroundings).length === 1 ? locksOf(surroundings, path)[0] : undefined;
+  return found !== undefined && found.manifest.problems.length === 0 ? found : undefined;
+}

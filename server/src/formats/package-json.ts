@@ -4,7 +4,17 @@ import type { PackageReference, Pin } from '../core/reference.ts';
 import type { Script } from '../core/script.ts';
 import { folderOf, type SourceFile } from '../core/source-file.ts';
 import { type Span, span } from '../core/span.ts';
-import { type JsonNode, jsonEscaped, memberOf, membersOf, parseJson, stringContent, stringSource, textOf } from './json.ts';
+import {
+  type JsonNode,
+  type JsonObject,
+  jsonEscaped,
+  memberOf,
+  membersOf,
+  parseJson,
+  stringContent,
+  stringSource,
+  textOf,
+} from './json.ts';
 import { parseSpec, type Spec } from './npm-spec.ts';
 
 /** The dependency groups of a package.json that something is installed from. */
@@ -56,6 +66,8 @@ export interface PackageJson {
   readonly overrides: readonly Override[];
   /** The key of each group that has at least one dependency. */
   readonly groupKeys: Readonly<Partial<Record<DependencyGroup, Span>>>;
+  /** The document, for edits that add members; undefined where it is no object. */
+  readonly root?: JsonObject;
   /** The opening brace; undefined where the document is no object. */
   readonly openingBrace?: Span;
 }
@@ -121,7 +133,7 @@ function parse(file: SourceFile): Manifest<PackageJson> {
         ...readOverrides('pnpm.overrides', memberOf(memberOf(root, 'pnpm'), 'overrides'), []),
       ],
       groupKeys,
-      ...(root?.type === 'object' ? { openingBrace: span(root.start, root.start + 1) } : {}),
+      ...(root?.type === 'object' ? { root, openingBrace: span(root.start, root.start + 1) } : {}),
     },
     refs: dependencies.map(toReference),
     scripts: readScripts(file, memberOf(root, 'scripts')),

@@ -1,9 +1,9 @@
-import type { Rule, RuleContext } from '../../core/rule.ts';
+import type { Rule } from '../../core/rule.ts';
 import { baseName, folderOf, joinPath } from '../../core/source-file.ts';
 import { NO_SPAN, type Span } from '../../core/span.ts';
 import { type Drift, driftOf } from '../../formats/lock-drift.ts';
 import type { LockFile } from '../../formats/lock-model.ts';
-import { type FoundLock, locksOf, nearestLockfiles } from '../../formats/locked.ts';
+import { soleLock } from '../../formats/locked.ts';
 import { asPackageJson, DEPENDENCY_GROUPS, type PackageJson } from '../../formats/package-json.ts';
 
 const WHY = 'A frozen install refuses to run, and every other one picks a version that nobody reviewed, published minutes ago perhaps.';
@@ -51,11 +51,10 @@ export const rule: Rule = {
       },
     },
   },
-  check(context) {
-    const { manifest, surroundings, report } = context;
+  check({ manifest, surroundings, report }) {
     const model = asPackageJson(manifest);
     if (model === undefined || manifest.problems.length > 0) return;
-    const found = onlyLock(context);
+    const found = soleLock(surroundings, manifest.file.path);
     if (found === undefined) return;
     const { lock, importer, path } = found;
     const beside = surroundings.manifest(joinPath(folderOf(path), 'package.json') ?? '');
@@ -70,12 +69,6 @@ export const rule: Rule = {
     }
   },
 };
-
-/** The lockfile that goes with a package.json, where there is but one, and it was read to its end. */
-function onlyLock({ manifest: { file }, surroundings }: RuleContext): FoundLock | undefined {
-  const found = nearestLockfiles(file.path, surroundings).length === 1 ? locksOf(surroundings, file.path)[0] : undefined;
-  return found !== undefined && found.manifest.problems.length === 0 ? found : undefined;
-}
 
 function otherOf(drift: Drift): string {
   switch (drift.kind) {
