@@ -29,21 +29,29 @@ function parse(file: SourceFile): Manifest<LockFile> {
   return { file, format: format.id, model, refs: [], scripts: [], ignores: [], problems };
 }
 
-const STRING_OR_TRAILING_COMMA = /("(?:[^"\\\n]|\\.)*")|,(?=\s*[\]}])/g;
-
 /**
- * The value of a document in bun's own layout, where trailing commas are all that is no JSON; undefined where something else is too.
- * A comma between brackets (`[,]`) is left for the tree to complain about.
+ * The value of a document in bun's own layout, where trailing commas are all that is no JSON; undefined where something else is
+ * too: comments, or a fault. Both are for the tree.
  */
 function parsedWithoutTrailingCommas(text: string): { readonly value: unknown } | undefined {
-  if (/[[{,]\s*,/.test(text)) return undefined;
+  const parts: string[] = [];
+  let from = text.startsWith('\ufeff') ? 1 : 0;
+  for (const { index, 1: gap = '' } of text.matchAll(/,(\s*)[\]}]/g)) {
+    // Without a line end it may stand in a string, and behind a bracket it is one too many. bun writes neither.
+    if (!gap.includes('\n') || /[[{,]\s*$/.test(text.slice(Math.max(0, index - MAX_GAP), index))) return undefined;
+    parts.push(text.slice(from, index));
+    from = index + 1;
+  }
+  parts.push(text.slice(from));
   try {
-    return { value: JSON.parse(text.replace(/^\ufeff/, '').replace(STRING_OR_TRAILING_COMMA, '$1')) };
+    return { value: JSON.parse(parts.join('')) };
   } catch {
-    // Comments, or a broken document: the tree has both.
     return undefined;
   }
 }
+
+/** How much white space in front of a comma is looked at. */
+const MAX_GAP = 64;
 
 function lockFile(text: string, root: Values, tree: () => JsonNode | undefined): LockFile {
   const entries: LockEntry[] = [];
@@ -59,8 +67,7 @@ function lockFile(text: string, root: Values, tree: () => JsonNode | undefined):
     byKey ??= new Map(entries.map((entry) => [entry.key, entry]));
     return byKey.get(key);
   };
-  let places: Map<string, JsonNode> | undefined;
-  let keys: Map<string, Span> | undefined;
+  const places = packagePlaces(text, tree);
   return {
     manager: 'bun',
     lockfileVersion: typeof root.lockfileVersion === 'number' ? String(root.lockfileVersion) : undefined,
@@ -79,30 +86,77 @@ function lockFile(text: string, root: Values, tree: () => JsonNode | undefined):
       return entryAt(`${String(workspace.name)}/${name}`) ?? entryAt(name);
     },
     spanOf(entry, field): Span {
-      if (places === undefined || keys === undefined) {
-        const members = membersOf(memberOf(tree(), 'packages'));
-        places = new Map(members.map(({ key, value }) => [key.value, value]));
-        keys = new Map(members.map(({ key }) => [key.value, stringContent(key)]));
-      }
-      const value = places.get(entry.key);
-      return fieldSpan(text, value, { entry, field }) ?? keys.get(entry.key) ?? NO_SPAN;
+      const place = places(entry.key, raws[entry.index]?.[0]);
+      return (place && fieldSpan(text, place, { entry, field })) ?? place?.key ?? NO_SPAN;
     },
   };
+}
+
+/** Where a package stands: its key's content, the offset of its array and the array, whose offsets are relative to that. */
+interface PackagePlace {
+  readonly key: Span;
+  readonly at: number;
+  readonly value: JsonNode | undefined;
+}
+
+/**
+ * Finds packages by their keys: by bun's layout, which has each on a line of its own, and where that does not show the very
+ * package, by the tree of the whole document, which takes much longer.
+ */
+function packagePlaces(text: string, tree: () => JsonNode | undefined): (key: string, id: unknown) => PackagePlace | undefined {
+  let lines: Map<string, Span> | undefined;
+  let members: Map<string, PackagePlace> | undefined;
+  return (key, id) => {
+    lines ??= packageLines(text);
+    const line = lines.get(key);
+    if (line !== undefined) {
+      const feed = text.indexOf('\n', line.end);
+      const at = line.end + '": '.length;
+      const value = parseJson(text.slice(at, feed < 0 ? text.length : feed).replace(/,\s*$/, ''), 'jsonc').root;
+      if (value?.type === 'array' && value.items[0]?.type === 'string' && value.items[0].value === id) return { key: line, at, value };
+    }
+    members ??= new Map(
+      membersOf(memberOf(tree(), 'packages')).map((member) => [
+        member.key.value,
+        { key: stringContent(member.key), at: 0, value: member.value },
+      ]),
+    );
+    return members.get(key);
+  };
+}
+
+/** The keys' content of the lines that start as a package's does, by key; of one key that stands twice neither. */
+function packageLines(text: string): Map<string, Span> {
+  const found = new Map<string, Span>();
+  const twice = new Set<string>();
+  const start = text.indexOf('\n  "packages": {');
+  if (start < 0) return found;
+  const line = /^ {4}"([^"\\\n]+)": \[/gm;
+  line.lastIndex = start;
+  for (let match = line.exec(text); match !== null; match = line.exec(text)) {
+    const [, key = ''] = match;
+    const from = match.index + '    "'.length;
+    if (found.has(key)) twice.add(key);
+    found.set(key, { start: from, end: from + key.length });
+  }
+  for (const key of twice) found.delete(key);
+  return found;
 }
 
 /** Where a text of an entry stands; undefined for the key, and for what is only a part of a string. */
 function fieldSpan(
   text: string,
-  value: JsonNode | undefined,
+  { at, value }: PackagePlace,
   { entry, field }: { readonly entry: LockEntry; readonly field: LockField },
 ): Span | undefined {
   const wanted = entry[field];
   if (field === 'key' || wanted === undefined || value?.type !== 'array') return undefined;
   for (const item of value.items) {
     if (item.type !== 'string') continue;
-    if (item.value === wanted) return stringContent(item);
+    const content = stringContent(item);
+    const [start, end] = [content.start + at, content.end + at];
+    if (item.value === wanted) return { start, end };
     // `name@1.2.3` and `name@https://...` hold the version and the address behind the name.
-    const { start, end } = stringContent(item);
     if (item === value.items[0] && text.slice(start, end).endsWith(`@${wanted}`)) return { start: end - wanted.length, end };
   }
   return undefined;

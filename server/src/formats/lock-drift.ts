@@ -20,6 +20,8 @@ export interface DriftQuestion {
   readonly lock: LockFile;
   /** The package.json's folder relative to the lockfile's. */
   readonly importer: string;
+  /** Whether a name is a package of the same workspaces: yarn links it, and has no entry for it. */
+  isSibling(name: string): boolean;
 }
 
 /**
@@ -27,11 +29,15 @@ export interface DriftQuestion {
  * it was written. Silent about everything that a manager may rightly write in another way: overridden names, optional peers,
  * folders, catalogs and git under another spelling.
  */
-export function driftOf({ manifest, root, lock, importer }: DriftQuestion): Drift[] | undefined {
+export function driftOf({ manifest, root, lock, importer, isSibling }: DriftQuestion): Drift[] | undefined {
   if (lock.rewritten === true) return undefined;
   const overridden = overriddenNames(lock, [manifest, ...(root === undefined ? [] : [root])]);
   const isOpen = ({ name, parsed }: Dependency): boolean => parsed.kind !== 'invalid' && !overridden.has(name);
-  if (lock.manager === 'yarn') return yarnDrift(manifest.dependencies.filter(isOpen), lock, importer);
+  if (lock.manager === 'yarn')
+    return yarnDrift(
+      manifest.dependencies.filter((one) => isOpen(one) && !isSibling(one.name)),
+      { lock, importer },
+    );
   const recorded = lock.importers.find(({ path }) => path === importer)?.requests;
   if (recorded === undefined) return undefined;
   const byName = grouped(recorded);
@@ -142,15 +148,14 @@ function rangeOf(spec: Spec): string | undefined {
 }
 
 /** yarn.lock records no requirements of the project, but has one entry for each requirement: a new one has none. */
-function yarnDrift(dependencies: readonly Dependency[], lock: LockFile, importer: string): Drift[] | undefined {
+function yarnDrift(dependencies: readonly Dependency[], { lock, importer }: Place): Drift[] | undefined {
   const isKnown = lock.importers.some(({ path }) => path === importer);
   // Yarn 1 does not say which workspaces there are.
   if (!isKnown && (importer !== '' || lock.importers.length > 0 || lock.entries.length === 0)) return undefined;
-  const siblings = new Set(lock.importers.length > 0 ? lock.entries.flatMap((one) => (one.source === 'workspace' ? [one.name] : [])) : []);
   return dependencies.flatMap((dependency): Drift[] => {
     const { group, name, spec, parsed } = dependency;
     if (group === 'peerDependencies' || group === 'optionalDependencies') return [];
-    if (rangeOf(parsed) === undefined || siblings.has(name)) return [];
+    if (rangeOf(parsed) === undefined) return [];
     if (lock.locked(importer, name, spec) === undefined) return [{ kind: 'missing', dependency }];
     const drift = unsatisfied(dependency, { lock, importer });
     return drift === undefined ? [] : [drift];

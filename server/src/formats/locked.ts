@@ -2,6 +2,7 @@ import type { Manifest } from '../core/manifest.ts';
 import type { Surroundings } from '../core/rule.ts';
 import { folderOf, foldersUp, joinPath } from '../core/source-file.ts';
 import { asLockFile, LOCKFILE_NAMES, type LockEntry, type LockFile } from './lock-model.ts';
+import { isWorkspaceFolder } from './workspace-siblings.ts';
 
 /** What a lockfile says of one dependency. */
 export interface Locked {
@@ -63,8 +64,12 @@ export function lockedDependency(
   return undefined;
 }
 
-/** The lockfile that goes with a package.json, where there is but one, in one format of ours, and it was read to its end. */
+/**
+ * The lockfile that goes with a package.json, where there is but one, in a format of ours, and it was read to its end. A lockfile that a
+ * workspace has left over in its own folder goes with nothing.
+ */
 export function soleLock(surroundings: Surroundings, path: string): FoundLock | undefined {
   const found = nearestLockfiles(path, surroundings).length === 1 ? locksOf(surroundings, path)[0] : undefined;
-  return found !== undefined && found.manifest.problems.length === 0 ? found : undefined;
+  if (found === undefined || found.manifest.problems.length > 0) return undefined;
+  return found.importer === '' && isWorkspaceFolder(surroundings, folderOf(path)) ? undefined : found;
 }

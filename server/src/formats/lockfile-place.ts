@@ -4,6 +4,7 @@ import type { PackageManager } from './install-command.ts';
 import { driftOf } from './lock-drift.ts';
 import { asLockFile } from './lock-model.ts';
 import { asPackageJson } from './package-json.ts';
+import { isWorkspaceSibling } from './workspace-siblings.ts';
 
 /** The lockfiles of each manager, the one it reads first in front. */
 export const LOCKFILES: Readonly<Record<PackageManager, readonly [string, ...string[]]>> = {
@@ -61,7 +62,8 @@ export function lockInStep(surroundings: Surroundings, lockfile: string): 'in-st
   const lock = asLockFile(manifest);
   const wanted = packageJsonIn(surroundings, folderOf(lockfile));
   if (lock === undefined || wanted === undefined) return 'unknown';
-  const drifts = driftOf({ manifest: wanted, root: wanted, lock, importer: '' });
+  const isSibling = (name: string): boolean => isWorkspaceSibling(surroundings, lockfile, name);
+  const drifts = driftOf({ manifest: wanted, root: wanted, lock, importer: '', isSibling });
   if (drifts === undefined) return 'unknown';
   return drifts.length === 0 ? 'in-step' : 'drifted';
 }

@@ -5,6 +5,7 @@ import { type Drift, driftOf } from '../../formats/lock-drift.ts';
 import type { LockFile } from '../../formats/lock-model.ts';
 import { soleLock } from '../../formats/locked.ts';
 import { asPackageJson, DEPENDENCY_GROUPS, type PackageJson } from '../../formats/package-json.ts';
+import { isWorkspaceSibling } from '../../formats/workspace-siblings.ts';
 
 const WHY = 'A frozen install refuses to run, and every other one picks a version that nobody reviewed, published minutes ago perhaps.';
 
@@ -58,7 +59,8 @@ export const rule: Rule = {
     if (found === undefined) return;
     const { lock, importer, path } = found;
     const beside = surroundings.manifest(joinPath(folderOf(path), 'package.json') ?? '');
-    for (const drift of driftOf({ manifest: model, root: beside && asPackageJson(beside), lock, importer }) ?? []) {
+    const isSibling = (name: string): boolean => isWorkspaceSibling(surroundings, manifest.file.path, name);
+    for (const drift of driftOf({ manifest: model, root: beside && asPackageJson(beside), lock, importer, isSibling }) ?? []) {
       const name = drift.kind === 'extra' ? drift.request.name : drift.dependency.name;
       report({
         messageId: drift.kind,
