@@ -2,10 +2,10 @@ import type { Fix } from '../../core/finding.ts';
 import type { Rule, RuleContext } from '../../core/rule.ts';
 import { NO_SPAN, type Span } from '../../core/span.ts';
 import { plain } from '../../core/untrusted.ts';
-import { isKeyOf, reviewedKeys } from '../../formats/allow-scripts.ts';
+import { packageId, unreviewed } from '../../formats/allow-scripts.ts';
 import { type JsonObject, membersOf, stringContent } from '../../formats/json.ts';
 import { addMembers } from '../../formats/json-edits.ts';
-import type { LockEntry, LockFile } from '../../formats/lock-model.ts';
+import type { LockEntry } from '../../formats/lock-model.ts';
 import { soleLock } from '../../formats/locked.ts';
 import { asPackageJson, DEPENDENCY_GROUPS, type PackageJson } from '../../formats/package-json.ts';
 
@@ -50,17 +50,16 @@ export const rule: Rule = {
     // The list counts in the root alone, beside the lockfile.
     if (model?.root === undefined || manifest.problems.length > 0 || found?.lock.manager !== 'npm' || found.importer !== '') return;
     const allowed = membersOf(model.root).find(({ key }) => key.value === 'allowScripts');
-    const keys = reviewedKeys(allowed?.value);
-    const open = unreviewed(found.lock, keys);
+    const open = unreviewed(found.lock, allowed?.value);
     if (open.length === 0) return;
     const list = allowed === undefined ? undefined : stringContent(allowed.key);
     const deep = new Set(open);
     for (const dependency of model.dependencies) {
       const entry = found.lock.locked('', dependency.name, dependency.spec);
-      const own = entry && open.find((one) => idOf(one) === idOf(entry));
+      const own = entry && open.find((one) => packageId(one) === packageId(entry));
       if (own === undefined || !deep.delete(own)) continue;
       const fixes = fixesOf(context, model.root, { packages: [own], all: open });
-      report({ messageId: 'direct', args: { names: idOf(own) }, span: list ?? dependency.nameSpan, identity: own.name, fixes });
+      report({ messageId: 'direct', args: { names: packageId(own) }, span: list ?? dependency.nameSpan, identity: own.name, fixes });
     }
     if (deep.size === 0) return;
     report({
@@ -76,26 +75,10 @@ export const rule: Rule = {
   },
 };
 
-/** One entry for each package and version whose script would run and that no key is about. Scripts of bundled packages never run. */
-function unreviewed(lock: LockFile, keys: readonly string[]): LockEntry[] {
-  const open = new Map<string, LockEntry>();
-  for (const entry of lock.entries) {
-    if (!entry.hasInstallScript || !FETCHED.has(entry.source) || keys.some((key) => isKeyOf(key, entry))) continue;
-    if (!open.has(idOf(entry))) open.set(idOf(entry), entry);
-  }
-  return [...open.values()];
-}
-
-const FETCHED: ReadonlySet<string> = new Set(['tarball', 'git']);
-
-function idOf({ name, version }: LockEntry): string {
-  return version === undefined ? name : `${name}@${version}`;
-}
-
 const MAX_NAMES = 5;
 
 function namesOf(entries: readonly LockEntry[]): string {
-  const named = entries.slice(0, MAX_NAMES).map((entry) => `\`${idOf(entry)}\``);
+  const named = entries.slice(0, MAX_NAMES).map((entry) => `\`${packageId(entry)}\``);
   const rest = entries.length - named.length;
   return rest > 0 ? `${named.join(', ')} and ${rest} more` : named.join(', ');
 }
@@ -117,9 +100,9 @@ function fixesOf({ manifest }: RuleContext, root: JsonObject, { packages, all }:
   // What comes from git has no version that a key could name.
   const pinned = (isNew ? all : packages).filter(({ source, version }) => source === 'tarball' && version !== undefined);
   if (pinned.length === 0) return [];
-  const which = pinned.length === 1 ? plain(pinned.map(idOf).join('')) : `${pinned.length} packages`;
+  const which = pinned.length === 1 ? plain(pinned.map(packageId).join('')) : `${pinned.length} packages`;
   return [false, true].map((allow) => {
-    const members = pinned.map((entry) => ({ key: idOf(entry), value: allow }));
+    const members = pinned.map((entry) => ({ key: packageId(entry), value: allow }));
     const entries = Object.fromEntries(members.map(({ key, value }) => [key, value]));
     const edit =
       list === undefined
