@@ -4,6 +4,11 @@ import actionsInvalidUses from '../../../docs/rules/actions/invalid-uses.md';
 import actionsMissingRef from '../../../docs/rules/actions/missing-ref.md';
 import actionsShortSha from '../../../docs/rules/actions/short-sha.md';
 import actionsUnpinned from '../../../docs/rules/actions/unpinned.md';
+import configCredentialCommitted from '../../../docs/rules/config/credential-committed.md';
+import configInsecureTransport from '../../../docs/rules/config/insecure-transport.md';
+import dependabotCooldownMissing from '../../../docs/rules/dependabot/cooldown-missing.md';
+import dockerAddUnverified from '../../../docs/rules/docker/add-unverified.md';
+import dockerSecretInLayer from '../../../docs/rules/docker/secret-in-layer.md';
 import fileUnreadable from '../../../docs/rules/file/unreadable.md';
 import ignoreNoReason from '../../../docs/rules/ignore/no-reason.md';
 import ignoreUnused from '../../../docs/rules/ignore/unused.md';
@@ -12,8 +17,10 @@ import imageFrontendUnpinned from '../../../docs/rules/image/frontend-unpinned.m
 import imageInvalid from '../../../docs/rules/image/invalid.md';
 import imageLatest from '../../../docs/rules/image/latest.md';
 import imageUnpinned from '../../../docs/rules/image/unpinned.md';
+import lockIntegrityConflict from '../../../docs/rules/lock/integrity-conflict.md';
 import lockIntegrityMalformed from '../../../docs/rules/lock/integrity-malformed.md';
 import lockIntegrityMissing from '../../../docs/rules/lock/integrity-missing.md';
+import lockMergeConflict from '../../../docs/rules/lock/merge-conflict.md';
 import lockResolvedInsecure from '../../../docs/rules/lock/resolved-insecure.md';
 import lockResolvedMismatch from '../../../docs/rules/lock/resolved-mismatch.md';
 import npmFloatingRange from '../../../docs/rules/npm/floating-range.md';
@@ -35,6 +42,11 @@ export const pages: Readonly<Record<string, string>> = {
   'actions/missing-ref': actionsMissingRef,
   'actions/short-sha': actionsShortSha,
   'actions/unpinned': actionsUnpinned,
+  'config/credential-committed': configCredentialCommitted,
+  'config/insecure-transport': configInsecureTransport,
+  'dependabot/cooldown-missing': dependabotCooldownMissing,
+  'docker/add-unverified': dockerAddUnverified,
+  'docker/secret-in-layer': dockerSecretInLayer,
   'file/unreadable': fileUnreadable,
   'ignore/no-reason': ignoreNoReason,
   'ignore/unused': ignoreUnused,
@@ -43,8 +55,10 @@ export const pages: Readonly<Record<string, string>> = {
   'image/invalid': imageInvalid,
   'image/latest': imageLatest,
   'image/unpinned': imageUnpinned,
+  'lock/integrity-conflict': lockIntegrityConflict,
   'lock/integrity-malformed': lockIntegrityMalformed,
   'lock/integrity-missing': lockIntegrityMissing,
+  'lock/merge-conflict': lockMergeConflict,
   'lock/resolved-insecure': lockResolvedInsecure,
   'lock/resolved-mismatch': lockResolvedMismatch,
   'npm/floating-range': npmFloatingRange,

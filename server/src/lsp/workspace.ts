@@ -4,7 +4,7 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import type { Manifest } from '../core/manifest.ts';
 import type { SourceFile } from '../core/source-file.ts';
-import { type DiskRoot, diskRoot } from '../disk/disk-root.ts';
+import { type DiskRoot, diskRoot, gitHubParent } from '../disk/disk-root.ts';
 import { toSlashes } from '../disk/walk.ts';
 import { formatForLanguage, formatForPath } from '../engine/formats.ts';
 
@@ -46,7 +46,7 @@ export class Workspace {
     const file = fileOf(uri);
     if (file === undefined) return { root: this.#looseRoot(''), path: URI.parse(uri).path.replace(/^\/+/, '') };
     const around = this.folders.filter(({ root }) => isInside(file, root)).sort((a, b) => b.root.length - a.root.length)[0];
-    const root = around ?? this.#looseRoot(looseFolder(file));
+    const root = around ?? this.#looseRoot(gitHubParent(file) ?? path.dirname(file));
     return { root, path: toSlashes(path.relative(root.root, file)) };
   }
 
@@ -87,12 +87,6 @@ export function normalise(uri: string): string {
 function fileOf(uri: string): string | undefined {
   const parsed = URI.parse(uri);
   return parsed.scheme === 'file' ? parsed.fsPath : undefined;
-}
-
-/** The root of a file outside every folder: its own folder, or the repository's where the file stands in its `.github`. */
-function looseFolder(file: string): string {
-  const inGitHub = /^(.*)[\\/]\.github[\\/]/.exec(file);
-  return inGitHub?.[1] || path.dirname(file);
 }
 
 function isInside(file: string, folder: string): boolean {

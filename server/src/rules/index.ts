@@ -5,6 +5,11 @@ import { rule as actionsInvalidUses } from './actions/invalid-uses.ts';
 import { rule as actionsMissingRef } from './actions/missing-ref.ts';
 import { rule as actionsShortSha } from './actions/short-sha.ts';
 import { rule as actionsUnpinned } from './actions/unpinned.ts';
+import { rule as configCredentialCommitted } from './config/credential-committed.ts';
+import { rule as configInsecureTransport } from './config/insecure-transport.ts';
+import { rule as dependabotCooldownMissing } from './dependabot/cooldown-missing.ts';
+import { rule as dockerAddUnverified } from './docker/add-unverified.ts';
+import { rule as dockerSecretInLayer } from './docker/secret-in-layer.ts';
 import { rule as fileUnreadable } from './file/unreadable.ts';
 import { rule as ignoreNoReason } from './ignore/no-reason.ts';
 import { rule as ignoreUnused } from './ignore/unused.ts';
@@ -13,8 +18,10 @@ import { rule as imageFrontendUnpinned } from './image/frontend-unpinned.ts';
 import { rule as imageInvalid } from './image/invalid.ts';
 import { rule as imageLatest } from './image/latest.ts';
 import { rule as imageUnpinned } from './image/unpinned.ts';
+import { rule as lockIntegrityConflict } from './lock/integrity-conflict.ts';
 import { rule as lockIntegrityMalformed } from './lock/integrity-malformed.ts';
 import { rule as lockIntegrityMissing } from './lock/integrity-missing.ts';
+import { rule as lockMergeConflict } from './lock/merge-conflict.ts';
 import { rule as lockResolvedInsecure } from './lock/resolved-insecure.ts';
 import { rule as lockResolvedMismatch } from './lock/resolved-mismatch.ts';
 import { rule as npmFloatingRange } from './npm/floating-range.ts';
@@ -36,6 +43,11 @@ export const rules: readonly Rule[] = [
   actionsMissingRef,
   actionsShortSha,
   actionsUnpinned,
+  configCredentialCommitted,
+  configInsecureTransport,
+  dependabotCooldownMissing,
+  dockerAddUnverified,
+  dockerSecretInLayer,
   fileUnreadable,
   ignoreNoReason,
   ignoreUnused,
@@ -44,8 +56,10 @@ export const rules: readonly Rule[] = [
   imageInvalid,
   imageLatest,
   imageUnpinned,
+  lockIntegrityConflict,
   lockIntegrityMalformed,
   lockIntegrityMissing,
+  lockMergeConflict,
   lockResolvedInsecure,
   lockResolvedMismatch,
   npmFloatingRange,
