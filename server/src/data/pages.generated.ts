@@ -25,6 +25,8 @@ import lockResolvedInsecure from '../../../docs/rules/lock/resolved-insecure.md'
 import lockResolvedMismatch from '../../../docs/rules/lock/resolved-mismatch.md';
 import npmFloatingRange from '../../../docs/rules/npm/floating-range.md';
 import npmGitUnpinned from '../../../docs/rules/npm/git-unpinned.md';
+import npmInstallScriptUnreviewed from '../../../docs/rules/npm/install-script-unreviewed.md';
+import npmLockfileDrift from '../../../docs/rules/npm/lockfile-drift.md';
 import npmLockfileMissing from '../../../docs/rules/npm/lockfile-missing.md';
 import npmRemoteTarball from '../../../docs/rules/npm/remote-tarball.md';
 import runLockfileIgnored from '../../../docs/rules/run/lockfile-ignored.md';
@@ -61,6 +63,8 @@ export const pages: Readonly<Record<string, string>> = {
   'lock/resolved-mismatch': lockResolvedMismatch,
   'npm/floating-range': npmFloatingRange,
   'npm/git-unpinned': npmGitUnpinned,
+  'npm/install-script-unreviewed': npmInstallScriptUnreviewed,
+  'npm/lockfile-drift': npmLockfileDrift,
   'npm/lockfile-missing': npmLockfileMissing,
   'npm/remote-tarball': npmRemoteTarball,
   'run/lockfile-ignored': runLockfileIgnored,

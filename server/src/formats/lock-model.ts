@@ -84,6 +84,12 @@ export interface LockFile {
   readonly importers: readonly LockImporter[];
   /** In document order. */
   readonly entries: readonly LockEntry[];
+  /** What the lockfile says was overridden: selectors as the file has them. Absent where the format keeps none. */
+  readonly overrides?: ReadonlyMap<string, string>;
+  /** The requirements of each catalog by its name, `default` for the one without. Absent where the format keeps none. */
+  readonly catalogs?: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** Whether a program of the project may have changed the manifests before they were locked (pnpm's `.pnpmfile.cjs`). */
+  readonly rewritten?: boolean;
   /** What an entry asks for itself. */
   requestsOf(entry: LockEntry): readonly LockRequest[];
   /**

@@ -1,6 +1,8 @@
+import type { Manifest } from '../core/manifest.ts';
 import type { Surroundings } from '../core/rule.ts';
 import { folderOf, foldersUp, joinPath } from '../core/source-file.ts';
 import { asLockFile, LOCKFILE_NAMES, type LockEntry, type LockFile } from './lock-model.ts';
+import { isWorkspaceFolder } from './workspace-siblings.ts';
 
 /** What a lockfile says of one dependency. */
 export interface Locked {
@@ -24,6 +26,28 @@ export function nearestLockfiles(path: string, surroundings: Surroundings): stri
   return [];
 }
 
+/** A lockfile, and which of its importers a package.json is. */
+export interface FoundLock {
+  readonly manifest: Manifest;
+  readonly lock: LockFile;
+  /** The lockfile's path, relative to the checked root. */
+  readonly path: string;
+  /** The package.json's folder relative to the lockfile's. */
+  readonly importer: string;
+}
+
+/** The lockfiles of the nearest folder that has one, as far as our formats read them. */
+export function locksOf(surroundings: Surroundings, path: string): FoundLock[] {
+  const folder = folderOf(path);
+  return nearestLockfiles(path, surroundings).flatMap((lockPath): FoundLock[] => {
+    const home = folderOf(lockPath);
+    const manifest = surroundings.manifest(lockPath);
+    const lock = asLockFile(manifest);
+    const importer = home === '' ? folder : folder.slice(home.length + 1);
+    return manifest === undefined || lock === undefined ? [] : [{ manifest, lock, path: lockPath, importer }];
+  });
+}
+
 /**
  * What is installed today for a dependency of the package.json at `path`: from the nearest folder that has a lockfile,
  * where one of our formats reads it and it knows this package.json. Undefined otherwise.
@@ -33,13 +57,19 @@ export function lockedDependency(
   path: string,
   { name, spec }: { readonly name: string; readonly spec: string },
 ): Locked | undefined {
-  const folder = folderOf(path);
-  for (const lockPath of nearestLockfiles(path, surroundings)) {
-    const home = folderOf(lockPath);
-    const lock = asLockFile(surroundings.manifest(lockPath));
-    const importer = home === '' ? folder : folder.slice(home.length + 1);
-    const entry = lock?.locked(importer, name, spec);
-    if (lock !== undefined && entry !== undefined) return { lock, entry, path: lockPath };
+  for (const { lock, path: lockPath, importer } of locksOf(surroundings, path)) {
+    const entry = lock.locked(importer, name, spec);
+    if (entry !== undefined) return { lock, entry, path: lockPath };
   }
   return undefined;
+}
+
+/**
+ * The lockfile that goes with a package.json, where there is but one, in a format of ours, and it was read to its end. A lockfile that a
+ * workspace has left over in its own folder goes with nothing.
+ */
+export function soleLock(surroundings: Surroundings, path: string): FoundLock | undefined {
+  const found = nearestLockfiles(path, surroundings).length === 1 ? locksOf(surroundings, path)[0] : undefined;
+  if (found === undefined || found.manifest.problems.length > 0) return undefined;
+  return found.importer === '' && isWorkspaceFolder(surroundings, folderOf(path)) ? undefined : found;
 }

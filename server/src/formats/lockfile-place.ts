@@ -1,8 +1,10 @@
 import type { Surroundings } from '../core/rule.ts';
 import { folderOf, foldersUp, joinPath } from '../core/source-file.ts';
 import type { PackageManager } from './install-command.ts';
+import { driftOf } from './lock-drift.ts';
 import { asLockFile, type LockFile } from './lock-model.ts';
 import { asPackageJson, type PackageJson } from './package-json.ts';
+import { isWorkspaceSibling } from './workspace-siblings.ts';
 import { asYarnLock } from './yarn-lock.ts';
 
 /** The lockfiles of each manager, the one it reads first in front. */
@@ -59,13 +61,13 @@ export function lockInStep(surroundings: Surroundings, lockfile: string): 'in-st
   const manifest = surroundings.manifest(lockfile);
   if (manifest !== undefined && manifest.problems.length > 0) return 'drifted';
   const lock = asLockFile(manifest);
-  if (lock?.manager === 'yarn') return yarnInStep(lock, packageJsonIn(surroundings, folderOf(lockfile)));
-  const recorded = lock?.importers.find(({ path }) => path === '')?.requests;
-  const wanted = packageJsonIn(surroundings, folderOf(lockfile))?.dependencies;
-  if (recorded === undefined || wanted === undefined) return 'unknown';
-  const asked = new Set(wanted.map(({ group, name, spec }) => `${group}\n${name}\n${spec}`));
-  const known = new Set(recorded.map(({ group, name, spec }) => `${group}\n${name}\n${spec}`));
-  return asked.size === known.size && [...asked].every((request) => known.has(request)) ? 'in-step' : 'drifted';
+  const wanted = packageJsonIn(surroundings, folderOf(lockfile));
+  if (lock?.manager === 'yarn') return yarnInStep(lock, wanted);
+  if (lock === undefined || wanted === undefined) return 'unknown';
+  const isSibling = (name: string): boolean => isWorkspaceSibling(surroundings, lockfile, name);
+  const drifts = driftOf({ manifest: wanted, root: wanted, lock, importer: '', isSibling });
+  if (drifts === undefined) return 'unknown';
+  return drifts.length === 0 ? 'in-step' : 'drifted';
 }
 
 /**

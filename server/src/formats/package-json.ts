@@ -4,7 +4,17 @@ import type { PackageReference, Pin } from '../core/reference.ts';
 import type { Script } from '../core/script.ts';
 import { folderOf, type SourceFile } from '../core/source-file.ts';
 import { type Span, span } from '../core/span.ts';
-import { type JsonNode, jsonEscaped, memberOf, membersOf, parseJson, stringContent, stringSource, textOf } from './json.ts';
+import {
+  type JsonNode,
+  type JsonObject,
+  jsonEscaped,
+  memberOf,
+  membersOf,
+  parseJson,
+  stringContent,
+  stringSource,
+  textOf,
+} from './json.ts';
 import { parseSpec, type Spec } from './npm-spec.ts';
 
 /** The dependency groups of a package.json that something is installed from. */
@@ -51,9 +61,13 @@ export interface PackageJson {
   readonly devEngines: readonly DevEngine[];
   readonly workspaces: readonly string[];
   readonly dependencies: readonly Dependency[];
+  /** Names of peer dependencies that `peerDependenciesMeta` makes optional. */
+  readonly optionalPeers: readonly string[];
   readonly overrides: readonly Override[];
   /** The key of each group that has at least one dependency. */
   readonly groupKeys: Readonly<Partial<Record<DependencyGroup, Span>>>;
+  /** The document, for edits that add members; undefined where it is no object. */
+  readonly root?: JsonObject;
   /** The opening brace; undefined where the document is no object. */
   readonly openingBrace?: Span;
 }
@@ -109,13 +123,17 @@ function parse(file: SourceFile): Manifest<PackageJson> {
       devEngines: readDevEngines(memberOf(memberOf(root, 'devEngines'), 'packageManager')),
       workspaces: readWorkspaces(memberOf(root, 'workspaces')),
       dependencies,
+      optionalPeers: membersOf(memberOf(root, 'peerDependenciesMeta')).flatMap(({ key, value }) => {
+        const optional = memberOf(value, 'optional');
+        return optional?.type === 'boolean' && optional.value === true ? [key.value] : [];
+      }),
       overrides: [
         ...readOverrides('overrides', memberOf(root, 'overrides'), []),
         ...readOverrides('resolutions', memberOf(root, 'resolutions'), []),
         ...readOverrides('pnpm.overrides', memberOf(memberOf(root, 'pnpm'), 'overrides'), []),
       ],
       groupKeys,
-      ...(root?.type === 'object' ? { openingBrace: span(root.start, root.start + 1) } : {}),
+      ...(root?.type === 'object' ? { root, openingBrace: span(root.start, root.start + 1) } : {}),
     },
     refs: dependencies.map(toReference),
     scripts: readScripts(file, memberOf(root, 'scripts')),

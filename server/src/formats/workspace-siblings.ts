@@ -1,3 +1,4 @@
+import { pathMatcher } from '../core/glob.ts';
 import type { Surroundings } from '../core/rule.ts';
 import { folderOf, foldersUp, joinPath } from '../core/source-file.ts';
 import { asPackageJson, type PackageJson } from './package-json.ts';
@@ -17,6 +18,17 @@ export function isWorkspaceSibling(surroundings: Surroundings, path: string, nam
     }
   }
   return false;
+}
+
+/** Whether a folder above claims a folder as its workspace: managers then use the lockfile of that one alone. */
+export function isWorkspaceFolder(surroundings: Surroundings, folder: string): boolean {
+  return foldersUp(folder)
+    .slice(1)
+    .some((root) => {
+      const workspaces = packageJsonIn(surroundings, root)?.workspaces ?? [];
+      const below = root === '' ? folder : folder.slice(root.length + 1);
+      return workspaces.length > 0 && pathMatcher(workspaces.map((pattern) => pattern.replace(/^\.\/|\/$/g, '')))(below);
+    });
 }
 
 /** `packages/*` and `@scope/core`: `packages/@scope/core` and `packages/core`. */

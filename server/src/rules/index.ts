@@ -26,6 +26,8 @@ import { rule as lockResolvedInsecure } from './lock/resolved-insecure.ts';
 import { rule as lockResolvedMismatch } from './lock/resolved-mismatch.ts';
 import { rule as npmFloatingRange } from './npm/floating-range.ts';
 import { rule as npmGitUnpinned } from './npm/git-unpinned.ts';
+import { rule as npmInstallScriptUnreviewed } from './npm/install-script-unreviewed.ts';
+import { rule as npmLockfileDrift } from './npm/lockfile-drift.ts';
 import { rule as npmLockfileMissing } from './npm/lockfile-missing.ts';
 import { rule as npmRemoteTarball } from './npm/remote-tarball.ts';
 import { rule as runLockfileIgnored } from './run/lockfile-ignored.ts';
@@ -62,6 +64,8 @@ export const rules: readonly Rule[] = [
   lockResolvedMismatch,
   npmFloatingRange,
   npmGitUnpinned,
+  npmInstallScriptUnreviewed,
+  npmLockfileDrift,
   npmLockfileMissing,
   npmRemoteTarball,
   runLockfileIgnored,

@@ -42,7 +42,7 @@ export const rule: Rule = {
       if (isLoopback(host.toLowerCase())) continue;
       const span = lock.spanOf(entry, 'resolved');
       const written = manifest.file.text.slice(span.start, span.start + scheme.length) === scheme;
-      const isRequired = mayBeRequired(lock, entry.resolved) || required().has(entry.resolved);
+      const isRequired = entry.key.includes(entry.resolved) || mayBeRequired(lock, entry.resolved) || required().has(entry.resolved);
       const sure = !isRequired && (servesHttps(host.toLowerCase()) || secureHosts().has(host.toLowerCase()));
       report({
         messageId: 'insecure',
@@ -50,7 +50,10 @@ export const rule: Rule = {
         span,
         identity: `${entry.key} ${scheme}`,
         // Another port is another server, about which nothing is known.
-        fixes: written && port === undefined ? [toHttps(scheme, span, sure)] : [],
+        fixes:
+          written && port === undefined
+            ? [toHttps(secureScheme(lock, scheme), { start: span.start, end: span.start + scheme.length }, sure)]
+            : [],
       });
     }
   },
@@ -58,13 +61,17 @@ export const rule: Rule = {
 
 const INSECURE = /^(http|git\+http|git):\/\/(?:[^/@]*@)?(\[[^\]]*\]|[^/:?#]*)(:\d+)?/i;
 
-function toHttps(scheme: string, span: Span, sure: boolean): Fix {
-  const secure = scheme.toLowerCase() === 'http' ? 'https' : 'git+https';
+/** pnpm hands the address to git as it is, which knows no `git+https`. */
+function secureScheme({ manager }: LockFile, scheme: string): string {
+  return scheme.toLowerCase() === 'http' || manager === 'pnpm' ? 'https' : 'git+https';
+}
+
+function toHttps(secure: string, span: Span, sure: boolean): Fix {
   return {
     title: sure ? `Use ${secure}` : `Use ${secure} (check that the host serves it, and what asks for the old address)`,
     safety: sure ? 'safe' : 'review',
     online: false,
-    edits: [{ span: { start: span.start, end: span.start + scheme.length }, text: secure }],
+    edits: [{ span, text: secure }],
   };
 }
 
