@@ -1,26 +1,41 @@
 import * as vscode from 'vscode';
 import { registerCommands } from './commands/index.ts';
+import { isOurs } from './selector.ts';
 import { ServerHandle } from './server-handle.ts';
-import { registerStatus } from './status.ts';
+import { StatusItem } from './status.ts';
+import type { Shown } from './status-text.ts';
+
+/** What other extensions, and our own tests, may ask. */
+export interface WaybillApi {
+  /** What the status item shows now. */
+  readonly status: Shown;
+}
 
 /**
  * Activation only registers: the server starts with the first document that one of our formats reads, or with the first command
  * that needs it.
  */
-export function activate(context: vscode.ExtensionContext): void {
+export function activate(context: vscode.ExtensionContext): WaybillApi {
   const log = vscode.window.createOutputChannel('Waybill', { log: true });
   const server = new ServerHandle(context, log);
-  context.subscriptions.push(log, server, registerStatus(server));
+  const status = new StatusItem(server);
+  context.subscriptions.push(log, server, status);
   registerCommands({ context, log, server });
 
   const consider = (document: vscode.TextDocument) => {
-    if (server.reads(document)) void server.start();
+    // One that gave up is started by the user.
+    if (server.state.kind === 'stopped' && isOurs(document)) void server.start();
   };
   context.subscriptions.push(
     vscode.workspace.onDidOpenTextDocument(consider),
     vscode.workspace.onDidGrantWorkspaceTrust(() => server.trustGranted()),
   );
   for (const document of vscode.workspace.textDocuments) consider(document);
+  return {
+    get status() {
+      return status.shown;
+    },
+  };
 }
 
 /** VS Code disposes what was registered; the server ends with its handle. */

@@ -3,6 +3,8 @@
  * client and server carry their own copies of the protocol library. No other client needs any of it.
  */
 
+import type { Unknown } from '../core/answer.ts';
+
 /** `initializationOptions`, every part of which may be missing. */
 export interface WaybillInitializationOptions {
   /** Whether the user trusts the workspace; without that no credential and no policy file of the workspace is used. */
@@ -40,6 +42,20 @@ export interface Status {
   readonly lookUps: number;
   /** The last look-up that failed, as a sentence; undefined where the last one went well. */
   readonly failure?: string;
+}
+
+/** Client to server, a request with `DocumentStatusParams`: what is unknown of an open document. */
+export const DOCUMENT_STATUS = 'waybill/documentStatus';
+
+/** The parameters of `DOCUMENT_STATUS`. */
+export interface DocumentStatusParams {
+  readonly textDocument: { readonly uri: string };
+}
+
+/** The answer to `DOCUMENT_STATUS`; null for a document that is not open or that no format of ours reads. */
+export interface DocumentStatus {
+  /** How many questions have no answer, by the reason, most first. */
+  readonly unknown: readonly { readonly why: Unknown; readonly count: number }[];
 }
 
 /** The command that shows a rule's page; its argument is the rule's id. */

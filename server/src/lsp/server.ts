@@ -22,10 +22,19 @@ import { isLockfileName, LOCKFILE_NAMES } from '../formats/lock-model.ts';
 import { signalOf, yieldToQueue } from './abort.ts';
 import { type ClientSupport, clientSupport, initializationOptions } from './client-support.ts';
 import { codeActions, FIX_ALL, readActionData, resolveAction } from './code-actions.ts';
+import { documentStatus } from './document-status.ts';
 import { Analyses, type AnalysisContext, type Diagnosed, diagnose } from './documents.ts';
 import { hover } from './hover.ts';
 import { type LookUpSettings, LookUps } from './look-ups.ts';
-import { DID_GRANT_TRUST, SCAN_WORKSPACE, type ScanResult, STATUS } from './protocol.ts';
+import {
+  DID_GRANT_TRUST,
+  DOCUMENT_STATUS,
+  type DocumentStatus,
+  type DocumentStatusParams,
+  SCAN_WORKSPACE,
+  type ScanResult,
+  STATUS,
+} from './protocol.ts';
 import { Settings } from './settings.ts';
 import { normalise, Workspace } from './workspace.ts';
 import { WorkspaceDiagnostics } from './workspace-diagnostics.ts';
@@ -106,6 +115,13 @@ class Server {
       this.#settings.grantTrust();
       this.#everythingChanged();
     });
+    connection.onRequest(DOCUMENT_STATUS, ({ textDocument }: DocumentStatusParams) =>
+      this.#guard<DocumentStatus | null>('document status', null, async () => {
+        const document = this.#documents.get(textDocument.uri);
+        const analysis = document && this.#analyses.of(document, await this.#contextOf(document.uri));
+        return analysis === undefined ? null : documentStatus(analysis);
+      }),
+    );
     // A request without parameters comes with the token alone.
     connection.onRequest(SCAN_WORKSPACE, (first: unknown, second?: CancellationToken) => {
       const token = second ?? (CancellationToken.is(first) ? first : CancellationToken.None);
