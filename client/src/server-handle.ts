@@ -3,7 +3,6 @@ import {
   CloseAction,
   type CloseHandlerResult,
   ErrorAction,
-  type ErrorHandlerResult,
   LanguageClient,
   type LanguageClientOptions,
   RevealOutputChannelOn,
@@ -92,7 +91,8 @@ export class ServerHandle implements vscode.Disposable {
       // A function: a server that is started again must hear of trust that was granted meanwhile.
       initializationOptions: (): WaybillInitializationOptions => ({ trusted: vscode.workspace.isTrusted, commands: true, status: true }),
       initializationFailedHandler: () => false,
-      errorHandler: { error: (_error, _message, count) => broken(count), closed: () => this.#closed() },
+      // A message that fails is nothing to act on: that the process is gone is said by `closed`, sooner or later.
+      errorHandler: { error: () => ({ action: ErrorAction.Continue, handled: true }), closed: () => this.#closed() },
       outputChannel: this.#log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       diagnosticPullOptions: { onChange: true, onSave: false, onTabs: false },
@@ -147,13 +147,6 @@ export class ServerHandle implements vscode.Disposable {
     this.#state = state;
     this.#changed.fire(state);
   }
-}
-
-/** How many messages in a row may fail before the connection is given up. */
-const MAX_BROKEN_MESSAGES = 3;
-
-function broken(count: number | undefined): ErrorHandlerResult {
-  return { action: count !== undefined && count <= MAX_BROKEN_MESSAGES ? ErrorAction.Continue : ErrorAction.Shutdown, handled: true };
 }
 
 function messageOf(error: unknown): string {

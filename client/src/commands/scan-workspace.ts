@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import { SCAN_WORKSPACE, type ScanResult } from '../../../server/src/lsp/protocol.ts';
+import { ProgressType } from 'vscode-languageclient';
+import { SCAN_WORKSPACE, type ScanParams, type ScanProgress, type ScanResult } from '../../../server/src/lsp/protocol.ts';
 import type { ServerHandle } from '../server-handle.ts';
 
 /** Reads every file of the workspace that a format of ours reads, and shows what was found in the Problems view. */
@@ -10,14 +11,20 @@ export async function scanWorkspace(server: ServerHandle): Promise<void> {
   }
   const result = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: 'Waybill: scanning the workspace', cancellable: true },
-    async (_progress, token) => {
+    async (progress, token) => {
       const client = await server.start();
       if (client === undefined) return undefined;
+      const params: ScanParams = { progressToken: `scan-${++scans}` };
+      const told = client.onProgress(new ProgressType<ScanProgress>(), `scan-${scans}`, ({ files }) =>
+        progress.report({ message: `${files} files` }),
+      );
       try {
-        return await client.sendRequest<ScanResult | null>(SCAN_WORKSPACE, undefined, token);
+        return await client.sendRequest<ScanResult | null>(SCAN_WORKSPACE, params, token);
       } catch (error) {
         if (token.isCancellationRequested) return undefined;
         throw error;
+      } finally {
+        told.dispose();
       }
     },
   );
@@ -25,6 +32,9 @@ export async function scanWorkspace(server: ServerHandle): Promise<void> {
   await vscode.commands.executeCommand('workbench.actions.view.problems');
   void vscode.window.setStatusBarMessage(summary(result), SUMMARY_MS);
 }
+
+/** How many scans there were: each has a progress token of its own. */
+let scans = 0;
 
 /** How long the counts stay in the status bar, in ms. */
 const SUMMARY_MS = 10_000;

@@ -20,8 +20,19 @@ export interface WaybillInitializationOptions {
 /** Client to server, a notification without parameters: the user trusts the workspace now. */
 export const DID_GRANT_TRUST = 'waybill/didGrantTrust';
 
-/** Client to server, a request: read all files of the workspace again. */
+/** Client to server, a request with `ScanParams` or none: read all files of the workspace again. */
 export const SCAN_WORKSPACE = 'waybill/scanWorkspace';
+
+/** The parameters of `SCAN_WORKSPACE`. */
+export interface ScanParams {
+  /** Where `$/progress` with `ScanProgress` goes; none is sent without it. */
+  readonly progressToken?: string;
+}
+
+/** How far a scan is. */
+export interface ScanProgress {
+  readonly files: number;
+}
 
 /** The answer to `SCAN_WORKSPACE`. */
 export interface ScanResult {

@@ -6,18 +6,22 @@ import {
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
   DocumentDiagnosticReportKind,
+  FileChangeType,
+  type FileEvent,
   type InitializeParams,
   type InitializeResult,
   LSPErrorCodes,
   MessageType,
+  ProgressType,
   ResponseError,
   ShowMessageNotification,
   TextDocumentSyncKind,
   TextDocuments,
+  WatchKind,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { VERSION } from '../data/product.generated.ts';
-import { ALL_GLOBS } from '../engine/formats.ts';
+import { ALL_GLOBS, formatForPath } from '../engine/formats.ts';
 import { isLockfileName, LOCKFILE_NAMES } from '../formats/lock-model.ts';
 import { signalOf, yieldToQueue } from './abort.ts';
 import { type ClientSupport, clientSupport, initializationOptions } from './client-support.ts';
@@ -32,6 +36,8 @@ import {
   type DocumentStatus,
   type DocumentStatusParams,
   SCAN_WORKSPACE,
+  type ScanParams,
+  type ScanProgress,
   type ScanResult,
   STATUS,
 } from './protocol.ts';
@@ -44,6 +50,9 @@ const PUSH_DELAY_MS = 150;
 
 /** How long refreshes are gathered, in ms: each one makes the client ask for every open document again. */
 const REFRESH_DELAY_MS = 250;
+
+/** How often a scan tells how far it is, in ms. */
+const PROGRESS_MS = 100;
 
 /** Starts answering on a connection. Everything the server knows can be rebuilt from the client's documents and the disk. */
 export function startServer(connection: Connection, env: NodeJS.ProcessEnv): void {
@@ -108,8 +117,7 @@ class Server {
       this.#everythingChanged();
     });
     connection.onDidChangeWatchedFiles(({ changes }) => {
-      for (const { uri } of changes) this.#workspace.forget(uri);
-      this.#everythingChanged();
+      if (changes.filter((change) => this.#forgetFile(change)).length > 0) this.#everythingChanged();
     });
     connection.onNotification(DID_GRANT_TRUST, () => {
       this.#settings.grantTrust();
@@ -123,9 +131,10 @@ class Server {
       }),
     );
     // A request without parameters comes with the token alone.
-    connection.onRequest(SCAN_WORKSPACE, (first: unknown, second?: CancellationToken) => {
+    connection.onRequest(SCAN_WORKSPACE, (first: ScanParams | CancellationToken | null, second?: CancellationToken) => {
       const token = second ?? (CancellationToken.is(first) ? first : CancellationToken.None);
-      return this.#guard<ScanResult | null>('scan', null, () => this.#scan(signalOf(token)));
+      const progressToken = first !== null && 'progressToken' in first ? first.progressToken : undefined;
+      return this.#guard<ScanResult | null>('scan', null, () => this.#scan(signalOf(token), progressToken));
     });
     this.#documents.listen(connection);
     connection.listen();
@@ -169,16 +178,28 @@ class Server {
     }
     if (watchedFilesRegistration) {
       const globs = [...ALL_GLOBS, ...LOCKFILE_NAMES.map((name) => `**/${name}`), '**/.yarnrc.yml', '**/.gitignore'];
-      const watchers = [...new Set(globs)].map((globPattern) => ({ globPattern }));
+      // Of a folder that goes, a client reports nothing but the folder.
+      const watchers = [...[...new Set(globs)].map((globPattern) => ({ globPattern })), { globPattern: '**', kind: WatchKind.Delete }];
       this.#connection.client.register(DidChangeWatchedFilesNotification.type, { watchers }).catch(failed);
     }
     if (workspaceFolders) {
       this.#connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
         for (const { uri } of removed) this.#workspace.removeFolder(uri);
         for (const { uri } of added) this.#workspace.addFolder(uri);
+        this.#settings.foldersChanged();
         this.#everythingChanged();
       });
     }
+  }
+
+  /** Forgets what is known of a file or folder. False for the deletion of something that nothing of ours depends on. */
+  #forgetFile({ uri, type }: FileEvent): boolean {
+    this.#workspace.forget(uri);
+    if (type !== FileChangeType.Deleted) return true;
+    const below = this.#workspace.forgetBelow(uri);
+    const name = uri.slice(uri.lastIndexOf('/') + 1);
+    const ours = formatForPath(this.#workspace.placeOf(uri).path) !== undefined || isLockfileName(name) || name.startsWith('.');
+    return below || ours || this.#scanner.hasBelow(uri);
   }
 
   #watchDocuments(): void {
@@ -193,9 +214,8 @@ class Server {
     });
     this.#documents.onDidClose(({ document }) => {
       this.#byUri.delete(normalise(document.uri));
-      this.#workspace.forget(document.uri);
+      this.#workspace.closed(document.uri);
       this.#analyses.forget(document.uri);
-      this.#settings.forget(document.uri);
       clearTimeout(this.#pushTimers.get(document.uri));
       this.#pushTimers.delete(document.uri);
       if (!this.#client().pullDiagnostics) void this.#send({ uri: document.uri, diagnostics: [] });
@@ -370,15 +390,21 @@ class Server {
     });
   }
 
-  async #scan({ signal, done }: ReturnType<typeof signalOf>): Promise<ScanResult> {
+  async #scan({ signal, done }: ReturnType<typeof signalOf>, progressToken: string | undefined): Promise<ScanResult> {
     for (const { project } of this.#workspace.folders) project.forgetAll();
     this.#everythingChanged();
-    const results = await this.#scanner.scan(signal);
+    let told = Date.now();
+    const results = await this.#scanner.scan(signal, (files) => {
+      if (progressToken === undefined || Date.now() - told < PROGRESS_MS) return;
+      told = Date.now();
+      const progress: ScanProgress = { files };
+      void this.#connection.sendProgress(new ProgressType<ScanProgress>(), progressToken, progress);
+    });
     done();
     if (signal.aborted) throw cancelled();
     const count = (severity: number) =>
       results.reduce((sum, { diagnosed }) => sum + diagnosed.items.filter((item) => item.severity === severity).length, 0);
-    const unknown = results.reduce((sum, { analysis }) => sum + (analysis?.unknown.reduce((n, item) => n + item.count, 0) ?? 0), 0);
+    const unknown = results.reduce((sum, result) => sum + result.unknown, 0);
     return { files: results.length, error: count(1), warning: count(2), info: count(3), hint: count(4), unknown };
   }
 

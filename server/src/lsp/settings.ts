@@ -13,7 +13,7 @@ export interface DocumentSettings {
   readonly policy: Policy;
 }
 
-/** Settings by document, asked for once and kept until they change. What is wrong in them is logged once. */
+/** Settings by folder, asked for once and kept until they change. What is wrong in them is logged once. */
 export class Settings {
   readonly #connection: Connection;
   readonly #workspace: Workspace;
@@ -51,17 +51,21 @@ export class Settings {
     if (!this.#pull && typeof value === 'object' && value !== null) this.#fallback = 'waybill' in value ? value.waybill : value;
   }
 
-  /** A document was closed. */
-  forget(uri: string): void {
-    this.#cache.delete(uri);
+  /** Folders came or went: a document may belong to another one now. */
+  foldersChanged(): void {
+    this.#cache.clear();
   }
 
-  /** The settings of a document. Never rejects: where the client fails to answer, the defaults hold. */
+  /**
+   * The settings of a document. Never rejects: where the client fails to answer, the defaults hold. They are asked for
+   * once per root, because no setting differs between two files of a folder: a scan would ask ten thousand times.
+   */
   of(uri: string): Promise<DocumentSettings> {
-    const known = this.#cache.get(uri);
+    const { root } = this.#workspace.placeOf(uri).root;
+    const known = this.#cache.get(root);
     if (known !== undefined) return known;
     const asked = this.#read(uri);
-    this.#cache.set(uri, asked);
+    this.#cache.set(root, asked);
     return asked;
   }
 

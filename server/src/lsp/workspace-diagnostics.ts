@@ -31,7 +31,8 @@ interface FileResult {
   readonly uri: string;
   readonly version: number | null;
   readonly diagnosed: Diagnosed;
-  readonly analysis: Analysis | undefined;
+  /** How much of the file is unknown. Not the analysis: a workspace's syntax trees would fill the memory. */
+  readonly unknown: number;
 }
 
 /** Answers `workspace/diagnostic` for all files of all folders, open or not: at once when something changed, else later. */
@@ -39,6 +40,8 @@ export class WorkspaceDiagnostics {
   readonly #options: WorkspaceScanOptions;
   #waiting: (() => void)[] = [];
   #kept: { readonly results: readonly FileResult[] } | undefined;
+  /** The files of the last scan that came to its end. */
+  #files: readonly string[] = [];
 
   constructor(options: WorkspaceScanOptions) {
     this.#options = options;
@@ -65,8 +68,17 @@ export class WorkspaceDiagnostics {
     }
   }
 
-  /** The diagnostics of every file. Gives other requests a turn in between; stops early when it is cancelled. */
-  async scan(signal: AbortSignal): Promise<readonly FileResult[]> {
+  /** Whether files of a folder were found by the last scan. */
+  hasBelow(uri: string): boolean {
+    const folder = `${normalise(uri)}/`;
+    return this.#files.some((file) => file.startsWith(folder));
+  }
+
+  /**
+   * The diagnostics of every file. Gives other requests a turn in between, and tells `onProgress` how many files it has
+   * read; stops early when it is cancelled.
+   */
+  async scan(signal: AbortSignal, onProgress?: (files: number) => void): Promise<readonly FileResult[]> {
     if (this.#kept !== undefined) return this.#kept.results;
     const { workspace, openDiagnostics, onUnreadable } = this.#options;
     const results = new Map<string, FileResult>();
@@ -74,6 +86,7 @@ export class WorkspaceDiagnostics {
     for (const root of workspace.folders) {
       for (const { file } of walk(root.root, { root: root.root, onUnreadable })) {
         if (Date.now() - since > SLICE_MS) {
+          onProgress?.(results.size);
           await yieldToQueue();
           since = Date.now();
         }
@@ -81,7 +94,8 @@ export class WorkspaceDiagnostics {
         const uri = normalise(pathToFileURL(file).href);
         if (results.has(uri)) continue;
         const open = await openDiagnostics(uri);
-        if (open !== undefined) results.set(uri, { uri, ...open });
+        if (open !== undefined)
+          results.set(uri, { uri, version: open.version, diagnosed: open.diagnosed, unknown: unknownOf(open.analysis) });
         else {
           const closed = await this.#closedFile(uri, file);
           if (closed !== undefined) results.set(uri, closed);
@@ -89,6 +103,7 @@ export class WorkspaceDiagnostics {
       }
     }
     this.#kept = { results: [...results.values()] };
+    this.#files = [...results.keys()];
     return this.#kept.results;
   }
 
@@ -101,7 +116,7 @@ export class WorkspaceDiagnostics {
     const { policy, facts } = await contextOf(uri);
     const manifest = format.parse(root.document(file, text.value));
     const analysis = analyse(manifest, { rules, policy, facts, surroundings: root.project, onRuleError });
-    return { uri, version: null, diagnosed: diagnose(analysis, support()), analysis };
+    return { uri, version: null, diagnosed: diagnose(analysis, support()), unknown: unknownOf(analysis) };
   }
 
   #differences(
@@ -130,6 +145,10 @@ export class WorkspaceDiagnostics {
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
   }
+}
+
+function unknownOf(analysis: Analysis | undefined): number {
+  return analysis?.unknown.reduce((sum, { count }) => sum + count, 0) ?? 0;
 }
 
 /** The result id of a file that is not there any more. */

@@ -35,10 +35,12 @@ export class Workspace {
   addFolder(uri: string): void {
     const folder = fileOf(uri);
     if (folder !== undefined) this.#folders.set(normalise(uri), this.#root(folder));
+    this.#loose.clear();
   }
 
   removeFolder(uri: string): void {
     this.#folders.delete(normalise(uri));
+    this.#loose.clear();
   }
 
   /** Where a document belongs: the innermost open folder around it, else its own folder. Untitled documents get an empty place. */
@@ -62,8 +64,27 @@ export class Workspace {
 
   /** Forgets what was parsed of a file, after it changed on disk or in the editor. */
   forget(uri: string): void {
-    const { root, path: relative } = this.placeOf(uri);
-    root.project.forget(relative);
+    for (const { root, path: relative } of this.#placesOf(uri)) root.project.forget(relative);
+  }
+
+  /** Forgets what was parsed of all files in a folder, after it went. True where there was some. */
+  forgetBelow(uri: string): boolean {
+    return this.#placesOf(uri).filter(({ root, path: relative }) => root.project.forgetBelow(relative)).length > 0;
+  }
+
+  /** A document was closed: what surrounds it is read again when it, or one beside it, is asked about. */
+  closed(uri: string): void {
+    this.forget(uri);
+    const file = fileOf(uri);
+    if (file !== undefined) this.#loose.delete(looseFolder(file));
+  }
+
+  /** A file's place in every root around it: folders may be nested, and the outer one's files depend on it, too. */
+  #placesOf(uri: string): Place[] {
+    const file = fileOf(uri);
+    if (file === undefined) return [];
+    const around = [...this.folders, ...this.#loose.values()].filter(({ root }) => root !== '' && isInside(file, root));
+    return around.map((root) => ({ root, path: toSlashes(path.relative(root.root, file)) }));
   }
 
   #looseRoot(folder: string): DiskRoot {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ChildProcess } from 'node:child_process';
-import { afterEach, describe, it } from 'mocha';
+import { after, afterEach, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import type { WaybillApi } from '../../../client/src/extension.ts';
 import { closeAll, fileUri, finding, noFinding, onDisk, openFile, until } from './support.ts';
@@ -108,10 +108,16 @@ describe('a server that crashes', () => {
 describe('recommend to the team', () => {
   const NAME = '.vscode/extensions.json';
   const recommend = () => vscode.commands.executeCommand('waybill.recommendToTeam');
-  afterEach(async () => {
-    await closeAll();
-    await vscode.workspace.fs.delete(fileUri(NAME));
-  });
+  afterEach(closeAll);
+  after(() => vscode.workspace.fs.delete(fileUri(NAME)));
+
+  /** Gives the file a text, also in VS Code's memory, where it may still be. */
+  const given = async (text: string) => {
+    await vscode.workspace.fs.writeFile(fileUri(NAME), Buffer.from(text));
+    const document = await vscode.workspace.openTextDocument(fileUri(NAME));
+    await until('VS Code reads the file again', () => document.getText() === text);
+    return document;
+  };
 
   it('creates the file, shows it, and does nothing the second time', async () => {
     await recommend();
@@ -129,7 +135,7 @@ describe('recommend to the team', () => {
   });
 
   it('leaves unsaved text unsaved', async () => {
-    const document = await openFile(NAME, '{\n}\n');
+    const document = await given('{\n}\n');
     const edit = new vscode.WorkspaceEdit();
     edit.insert(document.uri, new vscode.Position(0, 1), ' // mine');
     await vscode.workspace.applyEdit(edit);
@@ -139,7 +145,7 @@ describe('recommend to the team', () => {
   });
 
   it('selects the entry of a file that does not want it', async () => {
-    await openFile(NAME, '{"unwantedRecommendations": ["waybill.waybill"]}\n');
+    await given('{"unwantedRecommendations": ["waybill.waybill"]}\n');
     await recommend();
     const editor = vscode.window.activeTextEditor;
     assert.equal(editor?.document.getText(editor.selection), '"waybill.waybill"');
