@@ -129,7 +129,7 @@ describe('recommend to the team', () => {
   });
 
   it('adds one line to a file with comments and CRLF', async () => {
-    await vscode.workspace.fs.writeFile(fileUri(NAME), Buffer.from('{\r\n\t"recommendations": [\r\n\t\t"a.b" // formats\r\n\t]\r\n}\r\n'));
+    await given('{\r\n\t"recommendations": [\r\n\t\t"a.b" // formats\r\n\t]\r\n}\r\n');
     await recommend();
     assert.equal(await onDisk(NAME), '{\r\n\t"recommendations": [\r\n\t\t"a.b", // formats\r\n\t\t"waybill.waybill"\r\n\t]\r\n}\r\n');
   });
