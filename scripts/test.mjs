@@ -8,6 +8,10 @@ import { build } from './build.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 process.chdir(root);
+
+/** How long one test may take, in ms: a test that hangs fails, and does not hold up the rest. */
+const TEST_LIMIT_MS = 180_000;
+
 const OUT = process.env.WAYBILL_OUT ?? 'out';
 const args = process.argv.slice(2);
 const patterns = args.filter((arg) => !arg.startsWith('--'));
@@ -46,7 +50,13 @@ await esbuild.build({
 });
 const run = spawnSync(
   process.execPath,
-  ['--enable-source-maps', '--test', '--test-reporter=spec', ...files.map((file) => `${OUT}/test/${file.replace(/\.ts$/, '.js')}`)],
+  [
+    '--enable-source-maps',
+    '--test',
+    '--test-reporter=spec',
+    `--test-timeout=${TEST_LIMIT_MS}`,
+    ...files.map((file) => `${OUT}/test/${file.replace(/\.ts$/, '.js')}`),
+  ],
   { stdio: 'inherit' },
 );
 process.exit(run.status ?? 1);

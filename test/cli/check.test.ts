@@ -150,6 +150,30 @@ describe('which files', () => {
       },
     ));
 
+  test('workflows are known for what they are however they are named, also outside of a repository', () =>
+    withFolder(
+      { '.github/workflows/a.yml': 'on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps: []\n', 'elsewhere/x': '' },
+      async (folder) => {
+        const runs: [string, string, string][] = [
+          ['.', '.', '.github/workflows/a.yml'],
+          ['.', '.github', 'workflows/a.yml'],
+          ['.', '.github/workflows/a.yml', '.github/workflows/a.yml'],
+          ['.github/workflows', '.', 'a.yml'],
+          ['.github/workflows', 'a.yml', 'a.yml'],
+          ['elsewhere', path.join(folder, '.github'), 'workflows/a.yml'],
+          ['elsewhere', '../.github/workflows/a.yml', '../.github/workflows/a.yml'],
+        ];
+        for (const [cwd, name, shown] of runs) {
+          const run = await waybill(['check', name, '--format', 'json'], { cwd: path.join(folder, cwd) });
+          assert.deepEqual(
+            json(run).findings.map((finding) => [finding.rule, finding.path]),
+            [['workflow/permissions-missing', shown]],
+            `${cwd} ${name}`,
+          );
+        }
+      },
+    ));
+
   test('symbolic links do not lead out of the root, nor in circles', () =>
     withFolder({ 'outside/Dockerfile': 'FROM node:20\n', 'inside/images/prod.txt': 'FROM node:20\n' }, async (folder) => {
       const inside = path.join(folder, 'inside');

@@ -5,8 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import type { CodeAction, WorkspaceDiagnosticReport } from 'vscode-languageserver-protocol';
 import { startGitServer } from '../sources/support/git-server.ts';
 import { startRegistry } from '../sources/support/registry.ts';
-import { withFolder } from '../support/folder.ts';
-import { afterAction, Session, SIMPLE, uriOf } from '../support/lsp-client.ts';
+import { afterAction, type Session, SIMPLE, withSession as session, uriOf } from '../support/lsp-client.ts';
 
 const WORKFLOW = `name: ci
 on: push
@@ -19,22 +18,6 @@ jobs:
       - uses: actions/checkout@v4 # keep me
 `;
 const USES = { start: { line: 8, character: 32 }, end: { line: 8, character: 32 } };
-
-/** A session over a folder with some files; both are gone afterwards. */
-async function session(
-  files: Readonly<Record<string, string>>,
-  work: (session: Session, folder: string) => Promise<void>,
-  options: Parameters<typeof Session.start>[0] = {},
-): Promise<void> {
-  await withFolder(files, async (folder) => {
-    const started = await Session.start({ folder, ...options });
-    try {
-      await work(started, folder);
-    } finally {
-      assert.equal(await started.stop(), 0);
-    }
-  });
-}
 
 describe('diagnostics by pull', () => {
   test('a finding has source, code, page, severity and an exact UTF-16 range', () =>

@@ -5,7 +5,8 @@ import { messageText } from '../../server/src/core/finding.ts';
 import { LineIndex } from '../../server/src/core/text.ts';
 import type { Analysis } from '../../server/src/engine/analyse.ts';
 import { applyEdits, editsOf } from '../../server/src/engine/edits.ts';
-import { type Policy, parsePolicy } from '../../server/src/policy/policy.ts';
+import type { Policy } from '../../server/src/policy/policy.ts';
+import { parsePolicy } from '../../server/src/policy/policy-file.ts';
 import { rules } from '../../server/src/rules/index.ts';
 import { analyseFiles, type Facts, type Files, factFetch } from './memory-project.ts';
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,6 +15,8 @@ import type {
   Registration,
   TextDocumentContentChangeEvent,
 } from 'vscode-languageserver-protocol';
+import { withFolder } from './folder.ts';
+import type { Files } from './memory-project.ts';
 
 /** What a modern client can do: pull, lazy resolve, versioned edits. */
 export const MODERN: ClientCapabilities = {
@@ -199,6 +202,22 @@ export class Session {
     this.connection.dispose();
     return status;
   }
+}
+
+/** A session over a folder with some files; both are gone afterwards, whatever happens. */
+export async function withSession(
+  files: Files,
+  work: (session: Session, folder: string) => Promise<void>,
+  options: SessionOptions = {},
+): Promise<void> {
+  await withFolder(files, async (folder) => {
+    const session = await Session.start({ folder, ...options });
+    try {
+      await work(session, folder);
+    } finally {
+      assert.equal(await session.stop(), 0);
+    }
+  });
 }
 
 /** The URI of a file below a folder. */

@@ -4,7 +4,7 @@ import type { FetchFact } from '../core/answer.ts';
 import { isAtLeast } from '../core/finding.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { SourceFile } from '../core/source-file.ts';
-import { type DiskRoot, diskRoot } from '../disk/disk-root.ts';
+import { type DiskRoot, diskRoot, gitHubParent } from '../disk/disk-root.ts';
 import { readTextFile, replaceTextFile } from '../disk/files.ts';
 import { repositoryRoot, toSlashes, walk } from '../disk/walk.ts';
 import { type Analysis, analyse, type UnknownItem } from '../engine/analyse.ts';
@@ -14,7 +14,8 @@ import { formatForPath } from '../engine/formats.ts';
 import type { Project } from '../engine/project.ts';
 import { buildReport, type Report } from '../engine/report.ts';
 import { checkRuleName } from '../engine/rule-names.ts';
-import { DEFAULT_POLICY, type Policy, parsePolicy } from '../policy/policy.ts';
+import { DEFAULT_POLICY, type Policy } from '../policy/policy.ts';
+import { parsePolicy } from '../policy/policy-file.ts';
 import { rules } from '../rules/index.ts';
 import type { CheckArgs } from './args.ts';
 import type { Io } from './io.ts';
@@ -277,7 +278,8 @@ class Run {
   }
 
   #rootOf(folder: string): DiskRoot {
-    const root = repositoryRoot(folder) ?? (isInside(folder, this.#base) ? this.#base : folder);
+    const { cwd } = this.#options.io;
+    const root = repositoryRoot(folder) ?? gitHubParent(folder) ?? (isInside(folder, cwd) ? cwd : folder);
     const known = this.#roots.get(root);
     if (known !== undefined) return known;
     const made = diskRoot(root);

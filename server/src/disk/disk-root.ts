@@ -16,6 +16,14 @@ export interface DiskRoot {
 }
 
 /**
+ * The folder that holds the `.github` of an absolute path: a repository's root, as workflows see it, also where there is no
+ * `.git`. Undefined for a path outside of any `.github`.
+ */
+export function gitHubParent(file: string): string | undefined {
+  return /^(.+?)[\\/]\.github(?:[\\/]|$)/.exec(file)?.[1];
+}
+
+/**
  * A folder on disk as a project; `''` is a folder with nothing in it. Nothing outside the folder is read, also not through
  * symbolic links. `open` gives the text of a file that an editor has open, by absolute path: it counts instead of the file's.
  */

@@ -29,6 +29,11 @@ export class LookUps {
     this.#onStatus = onStatus;
   }
 
+  /** The GitHub server that holds under some settings. */
+  serverUrl({ githubServerUrl }: LookUpSettings): string {
+    return githubServerUrl || this.#env.GITHUB_SERVER_URL || DEFAULT_SERVER_URL;
+  }
+
   /** What rules see: only in the background mode more than what is known already, and nothing where the network is off. */
   view(settings: LookUpSettings): FactView {
     if (settings.network === 'off') return OFFLINE_FACTS;

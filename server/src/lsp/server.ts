@@ -26,10 +26,12 @@ import { isLockfileName, LOCKFILE_NAMES } from '../formats/lock-model.ts';
 import { signalOf, yieldToQueue } from './abort.ts';
 import { type ClientSupport, clientSupport, initializationOptions } from './client-support.ts';
 import { codeActions, FIX_ALL, readActionData, resolveAction } from './code-actions.ts';
+import { documentLinks } from './document-links.ts';
 import { documentStatus } from './document-status.ts';
 import { Analyses, type AnalysisContext, type Diagnosed, diagnose } from './documents.ts';
 import { hover } from './hover.ts';
-import { type LookUpSettings, LookUps } from './look-ups.ts';
+import { inlayHints } from './inlay-hints.ts';
+import { LookUps } from './look-ups.ts';
 import {
   DID_GRANT_TRUST,
   DOCUMENT_STATUS,
@@ -100,6 +102,7 @@ class Server {
     this.#watchDocuments();
     this.#answerDiagnostics();
     this.#answerActions();
+    this.#answerHints();
     connection.onHover((params, token) =>
       this.#guard('hover', null, async () => {
         const document = this.#documents.get(params.textDocument.uri);
@@ -161,6 +164,8 @@ class Server {
         positionEncoding: 'utf-16',
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: false },
         hoverProvider: true,
+        inlayHintProvider: true,
+        documentLinkProvider: { resolveProvider: false },
         codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL], resolveProvider: true },
         ...(support.pullDiagnostics
           ? { diagnosticProvider: { identifier: 'waybill', interFileDependencies: false, workspaceDiagnostics: true } }
@@ -322,6 +327,32 @@ class Server {
     return { version: document.version, diagnosed: diagnose(analysis, this.#client().diagnostic), analysis };
   }
 
+  #answerHints(): void {
+    this.#connection.languages.inlayHint.on((params, token) =>
+      this.#guard('inlay hints', null, async () => {
+        const found = await this.#analysisOf(params.textDocument.uri);
+        if (found === undefined || !found.settings.inlayHints || token.isCancellationRequested) return null;
+        return inlayHints(found.analysis, params.range, this.#lookUps.view(found.settings));
+      }),
+    );
+    this.#connection.onDocumentLinks((params, token) =>
+      this.#guard('links', null, async () => {
+        const found = await this.#analysisOf(params.textDocument.uri);
+        if (found === undefined || token.isCancellationRequested) return null;
+        return documentLinks(found.analysis, this.#lookUps.serverUrl(found.settings));
+      }),
+    );
+  }
+
+  /** An open document's analysis and the settings that hold for it; undefined where no format of ours reads it. */
+  async #analysisOf(uri: string) {
+    const document = this.#documents.get(uri);
+    if (document === undefined) return undefined;
+    await yieldToQueue();
+    const analysis = this.#analyses.of(document, await this.#contextOf(uri));
+    return analysis && { analysis, settings: await this.#lookUpSettings(uri) };
+  }
+
   #answerActions(): void {
     this.#connection.onCodeAction((params, token) =>
       this.#guard('code actions', [], async () => {
@@ -413,7 +444,7 @@ class Server {
     return { policy, facts: this.#lookUps.view({ ...settings, trusted: this.#settings.trusted }) };
   }
 
-  async #lookUpSettings(uri: string): Promise<LookUpSettings> {
+  async #lookUpSettings(uri: string) {
     const { settings } = await this.#settings.of(uri);
     return { ...settings, trusted: this.#settings.trusted };
   }

@@ -2,7 +2,8 @@ import path from 'node:path';
 import type { Connection } from 'vscode-languageserver';
 import { readTextFile } from '../disk/files.ts';
 import { checkRuleName } from '../engine/rule-names.ts';
-import { DEFAULT_POLICY, type Policy, parsePolicy } from '../policy/policy.ts';
+import { DEFAULT_POLICY, type Policy } from '../policy/policy.ts';
+import { parsePolicy } from '../policy/policy-file.ts';
 import { readSettings, type ServerSettings } from '../policy/settings.ts';
 import type { Workspace } from './workspace.ts';
 

@@ -4,7 +4,7 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import type { Manifest } from '../core/manifest.ts';
 import type { SourceFile } from '../core/source-file.ts';
-import { type DiskRoot, diskRoot } from '../disk/disk-root.ts';
+import { type DiskRoot, diskRoot, gitHubParent } from '../disk/disk-root.ts';
 import { toSlashes } from '../disk/walk.ts';
 import { formatForLanguage, formatForPath } from '../engine/formats.ts';
 
@@ -112,8 +112,7 @@ function fileOf(uri: string): string | undefined {
 
 /** The root of a file outside every folder: its own folder, or the repository's where the file stands in its `.github`. */
 function looseFolder(file: string): string {
-  const inGitHub = /^(.*)[\\/]\.github[\\/]/.exec(file);
-  return inGitHub?.[1] || path.dirname(file);
+  return gitHubParent(file) ?? path.dirname(file);
 }
 
 function isInside(file: string, folder: string): boolean {

@@ -59,6 +59,13 @@ export const SETTINGS: readonly SettingDeclaration[] = [
     description: 'Address of a GitHub Enterprise server. Empty: the public GitHub.',
   },
   {
+    key: 'inlayHints',
+    schema: { type: 'boolean', default: true },
+    scope: 'resource',
+    restricted: false,
+    description: 'Show the version beside a commit that has no version comment, where it is known already.',
+  },
+  {
     key: 'trace.server',
     schema: { type: 'string', enum: ['off', 'messages', 'verbose'], default: 'off' },
     scope: 'window',
@@ -75,6 +82,7 @@ export interface ServerSettings {
   readonly invalidRules: readonly string[];
   readonly policy: string;
   readonly githubServerUrl: string;
+  readonly inlayHints: boolean;
 }
 
 /** Reads settings as a client sends them; what is missing or malformed takes its default. Never fails. */
@@ -94,6 +102,7 @@ export function readSettings(value: unknown): ServerSettings {
     rules,
     invalidRules,
     policy: typeof settings.policy === 'string' ? settings.policy : '',
+    inlayHints: settings.inlayHints !== false,
     githubServerUrl: typeof github.serverUrl === 'string' ? github.serverUrl : '',
   };
 }

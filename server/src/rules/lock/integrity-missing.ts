@@ -25,18 +25,34 @@ export const rule: Rule = {
         why: 'Nothing tells the archive that was reviewed from one that the registry, a proxy or an attacker puts in its place.',
         remedy: 'Delete this entry and `node_modules`, then run `npm install`, which downloads it again and writes the hash.',
       },
+      many: {
+        what: '{count} packages are locked without an integrity hash, `{name}` first.',
+        why: 'Nothing tells the archives that were reviewed from others that the registry, a proxy or an attacker puts in their place.',
+        remedy: 'Delete the lockfile and `node_modules`, then run `npm install`, which downloads them again and writes the hashes.',
+      },
     },
   },
   check({ manifest, report }) {
     const lock = asLockFile(manifest);
     if (lock === undefined) return;
-    for (const entry of lock.entries) {
-      if (entry.integrity !== undefined || !isDownloaded(entry)) continue;
-      const name = entry.version === undefined ? entry.name : `${entry.name}@${entry.version}`;
-      report({ messageId: 'missing', args: { name }, span: lock.spanOf(entry, 'key'), identity: entry.key });
+    const missing = lock.entries.filter((entry) => entry.integrity === undefined && isDownloaded(entry));
+    const [first] = missing;
+    if (first !== undefined && missing.length > MAX_SINGLE_FINDINGS) {
+      const args = { count: String(missing.length), name: nameOf(first) };
+      report({ messageId: 'many', args, span: lock.spanOf(first, 'key'), identity: 'many' });
+      return;
     }
+    for (const entry of missing)
+      report({ messageId: 'missing', args: { name: nameOf(entry) }, span: lock.spanOf(entry, 'key'), identity: entry.key });
   },
 };
+
+/** More than these have one cause, a lockfile that was written without hashes, and get one finding. */
+const MAX_SINGLE_FINDINGS = 20;
+
+function nameOf({ name, version }: LockEntry): string {
+  return version === undefined ? name : `${name}@${version}`;
+}
 
 /** An entry without version and address is what npm keeps of an optional package that it never fetched. */
 function isDownloaded({ source, version, resolved }: LockEntry): boolean {
