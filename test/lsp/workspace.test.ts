@@ -105,6 +105,18 @@ describe('several folders', () => {
       { settings: (uri: string) => ({ rules: { 'image/*': uri.includes('/b/') ? 'off' : 'warning' } }) },
     ));
 
+  test('an open manifest belongs to the folder that comes around it', () =>
+    session({ 'c/package-lock.json': '{"lockfileVersion": 3, "packages": {}}' }, async (view) => {
+      const uri = view.uri('c/app/package.json');
+      await view.lsp.open(uri, '{"dependencies": {"left-pad": "1.3.0"}}', 'json');
+      const missing = async () => (await view.lsp.diagnostics(uri)).filter(({ code }) => code === 'npm/lockfile-missing').length;
+      assert.equal(await missing(), 1);
+      await view.folders({ added: ['c'] });
+      assert.equal(await missing(), 0);
+      await view.folders({ removed: ['c'] });
+      assert.equal(await missing(), 1);
+    }));
+
   test('an open document outlives its folder', () =>
     session({ 'a/Dockerfile': UNPINNED }, async (view) => {
       await view.lsp.open(view.uri('a/Dockerfile'), 'FROM alpine\n');

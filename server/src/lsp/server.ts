@@ -192,6 +192,7 @@ class Server {
         for (const { uri } of removed) this.#workspace.removeFolder(uri);
         for (const { uri } of added) this.#workspace.addFolder(uri);
         this.#settings.foldersChanged();
+        this.#analyses.foldersChanged();
         this.#everythingChanged();
       });
     }
@@ -224,13 +225,13 @@ class Server {
       clearTimeout(this.#pushTimers.get(document.uri));
       this.#pushTimers.delete(document.uri);
       if (!this.#client().pullDiagnostics) void this.#send({ uri: document.uri, diagnostics: [] });
-      this.#scanner.changed();
+      this.#scanner.documentChanged(document.uri);
     });
   }
 
   #documentChanged(document: TextDocument, delayMs: number): void {
     this.#workspace.forget(document.uri);
-    this.#scanner.changed();
+    this.#scanner.documentChanged(document.uri);
     if (isDependedOn(document.uri)) this.#othersChanged();
     if (!this.#client().pullDiagnostics) this.#pushSoon(document.uri, delayMs);
   }
@@ -238,6 +239,8 @@ class Server {
   /** What a manifest or lockfile says shows in other documents: ask the client to ask again, or push again. */
   #othersChanged(): void {
     this.#analyses.invalidate();
+    // Files that are not open follow when this one is saved: the watcher tells.
+    for (const { uri } of this.#documents.all()) this.#scanner.documentChanged(uri);
     if (this.#documents.all().length > 1) this.#refreshSoon();
   }
 
@@ -310,7 +313,7 @@ class Server {
 
   async #diagnose(document: TextDocument): Promise<Diagnosed> {
     const context = await this.#contextOf(document.uri);
-    const diagnosed = diagnose(this.#analyses.of(document, context), this.#client().diagnostic);
+    const diagnosed = diagnose(this.#analyses.of(document, context), this.#client().diagnostic, document);
     void this.#guard('background look-ups', undefined, () => this.#lookUpInBackground(document.uri));
     return diagnosed;
   }
@@ -324,7 +327,7 @@ class Server {
     const document = this.#byUri.get(uri);
     if (document === undefined) return undefined;
     const analysis = this.#analyses.of(document, await this.#contextOf(document.uri));
-    return { version: document.version, diagnosed: diagnose(analysis, this.#client().diagnostic), analysis };
+    return { version: document.version, diagnosed: diagnose(analysis, this.#client().diagnostic, document), analysis };
   }
 
   #answerHints(): void {

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { PreviousResultId, WorkspaceDocumentDiagnosticReport } from 'vscode-languageserver';
+import { URI } from 'vscode-uri';
 import { readTextFile } from '../disk/files.ts';
 import { walk } from '../disk/walk.ts';
 import { type Analysis, analyse } from '../engine/analyse.ts';
@@ -9,6 +10,9 @@ import { yieldToQueue } from './abort.ts';
 import type { DiagnosticSupport } from './convert.ts';
 import { type AnalysisContext, type Diagnosed, diagnose } from './documents.ts';
 import { normalise, type Workspace } from './workspace.ts';
+
+/** How long edits are gathered before a request that waits is answered, in ms: the document itself is asked about at once. */
+const EDIT_DELAY_MS = 500;
 
 /** How long files are analysed before requests in the queue get a turn, in ms. */
 const SLICE_MS = 10;
@@ -31,7 +35,7 @@ interface FileResult {
   readonly uri: string;
   readonly version: number | null;
   readonly diagnosed: Diagnosed;
-  /** How much of the file is unknown. Not the analysis: a workspace's syntax trees would fill the memory. */
+  /** How many questions could not be answered. Not the analysis: it would keep every file's text and tree alive. */
   readonly unknown: number;
 }
 
@@ -39,17 +43,36 @@ interface FileResult {
 export class WorkspaceDiagnostics {
   readonly #options: WorkspaceScanOptions;
   #waiting: (() => void)[] = [];
-  #kept: { readonly results: readonly FileResult[] } | undefined;
-  /** The files of the last scan that came to its end. */
+  /** What the last walk found, by normalised URI, kept up to date with open documents. */
+  #kept: Map<string, FileResult> | undefined;
+  /** Documents that were opened, edited or closed since their result was made, by normalised URI. */
+  readonly #edited = new Set<string>();
+  /** The files of the last walk that came to its end, by normalised URI. */
   #files: readonly string[] = [];
+  #changes = 0;
+  #editTimer: NodeJS.Timeout | undefined;
 
   constructor(options: WorkspaceScanOptions) {
     this.#options = options;
   }
 
-  /** Something changed that diagnostics depend on: requests that wait are answered now. */
+  /** Something around the documents changed, on disk or in the settings: all files are walked again, now. */
   changed(): void {
     this.#kept = undefined;
+    this.#changes++;
+    this.#edited.clear();
+    this.#wake();
+  }
+
+  /** A document was opened, edited or closed: nothing but its own result is made again, and that when typing stops. */
+  documentChanged(uri: string): void {
+    this.#edited.add(normalise(uri));
+    clearTimeout(this.#editTimer);
+    this.#editTimer = setTimeout(() => this.#wake(), EDIT_DELAY_MS);
+  }
+
+  #wake(): void {
+    clearTimeout(this.#editTimer);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();
@@ -68,43 +91,61 @@ export class WorkspaceDiagnostics {
     }
   }
 
-  /** Whether files of a folder were found by the last scan. */
+  /** Whether files of a folder were found by the last walk. */
   hasBelow(uri: string): boolean {
     const folder = `${normalise(uri)}/`;
     return this.#files.some((file) => file.startsWith(folder));
   }
 
   /**
-   * The diagnostics of every file. Gives other requests a turn in between, and tells `onProgress` how many files it has
+   * The diagnostics of every file. Gives other requests a turn in between, and tells `onProgress` then how many files it has
    * read; stops early when it is cancelled.
    */
   async scan(signal: AbortSignal, onProgress?: (files: number) => void): Promise<readonly FileResult[]> {
-    if (this.#kept !== undefined) return this.#kept.results;
-    const { workspace, openDiagnostics, onUnreadable } = this.#options;
+    const kept = this.#kept;
+    if (kept === undefined) return this.#walk(signal, onProgress);
+    for (const uri of [...this.#edited]) {
+      this.#edited.delete(uri);
+      // A file that the walk did not find is ignored, in another folder, or its creation is told by the watcher.
+      if (!kept.has(uri)) continue;
+      const result = await this.#resultOf(uri, URI.parse(uri).fsPath);
+      if (result === undefined) kept.delete(uri);
+      else kept.set(uri, result);
+    }
+    return [...kept.values()];
+  }
+
+  async #walk(signal: AbortSignal, onProgress: (files: number) => void = () => {}): Promise<readonly FileResult[]> {
+    const { workspace, onUnreadable } = this.#options;
     const results = new Map<string, FileResult>();
+    const changes = this.#changes;
+    this.#edited.clear();
     let since = Date.now();
     for (const root of workspace.folders) {
       for (const { file } of walk(root.root, { root: root.root, onUnreadable })) {
         if (Date.now() - since > SLICE_MS) {
-          onProgress?.(results.size);
+          onProgress(results.size);
           await yieldToQueue();
           since = Date.now();
         }
         if (signal.aborted) return [...results.values()];
         const uri = normalise(pathToFileURL(file).href);
         if (results.has(uri)) continue;
-        const open = await openDiagnostics(uri);
-        if (open !== undefined)
-          results.set(uri, { uri, version: open.version, diagnosed: open.diagnosed, unknown: unknownOf(open.analysis) });
-        else {
-          const closed = await this.#closedFile(uri, file);
-          if (closed !== undefined) results.set(uri, closed);
-        }
+        const result = await this.#resultOf(uri, file);
+        if (result !== undefined) results.set(uri, result);
       }
     }
-    this.#kept = { results: [...results.values()] };
+    // What changed during the walk may have changed behind it.
+    if (changes === this.#changes) this.#kept = results;
     this.#files = [...results.keys()];
-    return this.#kept.results;
+    return [...results.values()];
+  }
+
+  async #resultOf(uri: string, file: string): Promise<FileResult | undefined> {
+    const open = await this.#options.openDiagnostics(uri);
+    if (open === undefined) return this.#closedFile(uri, file);
+    const { version, diagnosed, analysis } = open;
+    return { uri, version, diagnosed, unknown: unknownIn(analysis) };
   }
 
   async #closedFile(uri: string, file: string): Promise<FileResult | undefined> {
@@ -116,7 +157,7 @@ export class WorkspaceDiagnostics {
     const { policy, facts } = await contextOf(uri);
     const manifest = format.parse(root.document(file, text.value));
     const analysis = analyse(manifest, { rules, policy, facts, surroundings: root.project, onRuleError });
-    return { uri, version: null, diagnosed: diagnose(analysis, support()), unknown: unknownOf(analysis) };
+    return { uri, version: null, diagnosed: diagnose(analysis, support()), unknown: unknownIn(analysis) };
   }
 
   #differences(
@@ -147,7 +188,7 @@ export class WorkspaceDiagnostics {
   }
 }
 
-function unknownOf(analysis: Analysis | undefined): number {
+function unknownIn(analysis: Analysis | undefined): number {
   return analysis?.unknown.reduce((sum, { count }) => sum + count, 0) ?? 0;
 }
 
