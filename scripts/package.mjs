@@ -22,7 +22,13 @@ const ALLOWED = [
 ];
 
 /** What may be in the .vsix only; the last two are vsce's own. */
-const ALLOWED_IN_VSIX = [/^dist\/client\.js$/, /^images\/icon\.png$/, /^extension\.vsixmanifest$/, /^\[content_types\]\.xml$/];
+const ALLOWED_IN_VSIX = [
+  /^dist\/client\.js$/,
+  /^walkthrough\/[a-z]+\.md$/,
+  /^images\/icon\.png$/,
+  /^extension\.vsixmanifest$/,
+  /^\[content_types\]\.xml$/,
+];
 
 process.chdir(path.resolve(import.meta.dirname, '..'));
 const manifest = JSON.parse(await readFile('package.json', 'utf8'));

@@ -60,6 +60,31 @@ describe('files that are not open', () => {
   });
 });
 
+describe('two folders', () => {
+  it('both count, each with its own settings, until one is removed', async () => {
+    const second = fileUri('../second');
+    const [one, two] = [fileUri('both/Dockerfile'), vscode.Uri.joinPath(second, 'Dockerfile')];
+    await write(one, UNPINNED);
+    await write(two, UNPINNED);
+    const settings = vscode.Uri.joinPath(second, '.vscode/settings.json');
+    await write(settings, '{ "waybill.rules": { "image/unpinned": "info" } }');
+    const folders = () => vscode.workspace.workspaceFolders?.length;
+    assert.ok(vscode.workspace.updateWorkspaceFolders(1, 0, { uri: second }));
+    await until('two folders', () => folders() === 2);
+    await finding(one, 'image/unpinned');
+    await until('the second folder has its own severity', () =>
+      ours(two).some(({ severity }) => severity === vscode.DiagnosticSeverity.Information),
+    );
+    assert.equal((await finding(one, 'image/unpinned')).severity, vscode.DiagnosticSeverity.Warning);
+    assert.ok(vscode.workspace.updateWorkspaceFolders(1, 1));
+    await until('one folder', () => folders() === 1);
+    await clean(two);
+    await finding(one, 'image/unpinned');
+    await rm(second.fsPath, { recursive: true });
+    await rm(fileUri('both').fsPath, { recursive: true });
+  });
+});
+
 describe('settings', () => {
   afterEach(closeAll);
 
