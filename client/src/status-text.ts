@@ -22,7 +22,7 @@ export interface DocumentFacts {
   readonly unknown: DocumentStatus['unknown'];
 }
 
-/** What the status item shows. `action` is what a click does. */
+/** What the status item shows; `detail` may be empty. `action` is what a click does. */
 export interface Shown {
   readonly text: string;
   readonly detail: string;
@@ -58,23 +58,12 @@ function running({ lookUps, failure }: Status, document: DocumentFacts | undefin
   } as const;
   if (lookUps > 0) return { ...shown, detail: `${plural(lookUps, 'look-up')} under way`, busy: true };
   if (failure !== undefined) return { ...shown, detail: failure, severity: 'warning', action: 'showLog' };
-  const [reason] = unknown;
-  return { ...shown, detail: reason === undefined ? 'checks dependencies as you type' : REASONS[reason.why] };
+  // VS Code cuts the line off at the width of its popup, so nothing is said that need not be.
+  return { ...shown, detail: '' };
 }
 
-/** Why something is unknown, as the user reads it. */
-const REASONS: Readonly<Record<DocumentStatus['unknown'][number]['why'], string>> = {
-  offline: 'not looked up: connections are made only when you choose a fix, and never while waybill.network is off',
-  pending: 'being looked up',
-  timeout: 'there was no answer in time',
-  denied: 'access was denied',
-  untrusted: 'this workspace is not trusted',
-  error: 'a check failed: the log has more',
-  unparsable: 'the file cannot be read to its end',
-  'too-large': 'the file is too large',
-};
-
-function countsText({ error, warning, info, hint }: Counts): string[] {
+/** How many findings there are, severity by severity; empty where there is none. */
+export function countsText({ error, warning, info, hint }: Counts): string[] {
   const all: [number, string][] = [
     [error, 'error'],
     [warning, 'warning'],

@@ -9,7 +9,7 @@ export async function recommendToTeam(context: vscode.ExtensionContext): Promise
   const { id } = context.extension;
   if (!(await exists(uri))) await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(newRecommendations(id)));
   const document = await vscode.workspace.openTextDocument(uri);
-  const editor = await vscode.window.showTextDocument(document);
+  const editor = await vscode.window.showTextDocument(document, { preview: false });
   const name = vscode.workspace.asRelativePath(uri);
   const advice = recommend(document.getText(), id);
   switch (advice.kind) {

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { ProgressType } from 'vscode-languageclient';
 import { SCAN_WORKSPACE, type ScanParams, type ScanProgress, type ScanResult } from '../../../server/src/lsp/protocol.ts';
 import type { ServerHandle } from '../server-handle.ts';
+import { countsText } from '../status-text.ts';
 
 /** Reads every file of the workspace that a format of ours reads, and shows what was found in the Problems view. */
 export async function scanWorkspace(server: ServerHandle): Promise<void> {
@@ -39,7 +40,7 @@ let scans = 0;
 /** How long the counts stay in the status bar, in ms. */
 const SUMMARY_MS = 10_000;
 
-function summary({ files, error, warning, info, unknown }: ScanResult): string {
-  const rest = unknown > 0 ? `, ${unknown} unknown` : '';
-  return `Waybill: ${error} errors, ${warning} warnings, ${info} infos in ${files} files${rest}`;
+function summary({ files, unknown, ...counts }: ScanResult): string {
+  const found = countsText(counts).join(', ') || 'no findings';
+  return `Waybill: ${found} in ${files} file${files === 1 ? '' : 's'}${unknown > 0 ? `, ${unknown} unknown` : ''}`;
 }

@@ -43,8 +43,7 @@ describe('the status item', () => {
     await vscode.workspace.applyEdit(edit);
     await statusLike(/^Waybill: no findings/);
     await openFile('status/package.json', '{\n  "dependencies": {\n    "left-pad": "1.3.0",\n    "semver": \n');
-    const broken = await statusLike(/1 unknown: unparsable/);
-    assert.match(broken.detail, /cannot be read to its end/);
+    await statusLike(/ · 1 unknown: unparsable$/);
   });
 });
 
@@ -66,7 +65,7 @@ describe('a server that crashes', () => {
     edit.replace(document.uri, new vscode.Range(0, 5, 0, 17), 'scratch');
     await vscode.workspace.applyEdit(edit);
     await noFinding(document.uri, 'image/unpinned');
-    assert.match((await statusLike(/^Waybill: no findings/)).detail, /checks dependencies/);
+    await statusLike(/^Waybill: no findings$/);
   });
 
   it('is given up when it crashes over and over, and says so; Restart brings it back', async () => {
