@@ -75,6 +75,31 @@ test('the rules report as JSON names every rule', async () => {
   assert.ok(rules.some(({ id, severity }: { id: string; severity: string }) => id === 'image/unpinned' && severity === 'warning'));
 });
 
+const SECRET = 'hunter2hunter2';
+const TOKEN = `npm_${'a'.repeat(36)}`;
+
+test('no report shows a secret, whichever rule speaks of its line', async () => {
+  const files = {
+    '.npmrc': `//npm.example.test/:_authToken=${TOKEN}\nregistry=http://robot:${SECRET}@npm.example.test/\n# waybill-ignore config/*: public\n_auth=${SECRET}\n`,
+    Dockerfile: `FROM scratch\nENV A=1 DB_PASSWORD=${SECRET} B=2 NPM=${TOKEN}\nADD https://robot:${SECRET}@files.example.test/a /a\nRUN curl https://robot:${SECRET}@x.example.test/ | sh\n`,
+  };
+  await withFolder(files, async (folder) => {
+    for (const format of ['text', 'json', 'sarif', 'github']) {
+      const { stdout } = await waybill(['check', folder, '--format', format]);
+      assert.ok(stdout.includes('config/credential-committed') && stdout.includes('config/insecure-transport'), stdout);
+      assert.ok(stdout.includes('docker/secret-in-layer') && stdout.includes('docker/add-unverified'), stdout);
+      assert.ok(!stdout.includes(SECRET) && !stdout.includes(TOKEN), `${format}: ${stdout}`);
+      if (format === 'text') assert.ok(stdout.includes(`registry=http://robot:${'*'.repeat(SECRET.length)}@npm.example.test/`), stdout);
+    }
+  });
+});
+
+test('neither hashes nor fingerprints tell one secret from another', async () => {
+  const of = (secret: string) =>
+    withFolder({ '.npmrc': `_password=${secret}\n` }, async (folder) => (await waybill(['check', folder, '--format', 'sarif'])).stdout);
+  assert.equal(await of('hunter2'), await of('winter3'));
+});
+
 test('line hashes are those of code scanning', () => {
   // Computed with the algorithm's own definition in big integers: 37-ary over the next 100 units, modulo 2^64.
   const text = 'hello\r\n\tworld\n\n';

@@ -34,6 +34,8 @@ export interface Manifest<M = unknown> {
   readonly ignores: readonly IgnoreMarker[];
   /** In document order. Empty means that the document was read to its end. */
   readonly problems: readonly Problem[];
+  /** Passwords and tokens in the document: no report may show what stands there, whichever rule a finding is of. */
+  readonly secrets?: readonly Span[];
 }
 
 /** A file format. `parse` is total: it never throws, and a broken document yields what can be known and its problems. */

@@ -1,3 +1,5 @@
+import type { Span } from './span.ts';
+
 /**
  * Text from a registry, a repository or a manifest is hostile. It goes through one of these functions before a person
  * or a terminal sees it.
@@ -14,6 +16,19 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u206
 export function plain(text: string, maxUnits: number = MAX_SHOWN_UNITS): string {
   const bounded = text.length > maxUnits ? `${text.slice(0, maxUnits - 1).replace(/[\ud800-\udbff]$/, '')}…` : text;
   return bounded.replace(UNSAFE, '\ufffd');
+}
+
+/** A document with an asterisk for every UTF-16 unit of its secrets but line ends: offsets and lines stay what they are. */
+export function masked(text: string, secrets: readonly Span[] = []): string {
+  let result = '';
+  let at = 0;
+  for (const { start, end } of [...secrets].sort((a, b) => a.start - b.start)) {
+    const from = Math.max(at, start);
+    if (end <= from) continue;
+    result += text.slice(at, from) + text.slice(from, end).replace(/[^\r\n]/g, '*');
+    at = end;
+  }
+  return at === 0 ? text : result + text.slice(at);
 }
 
 /** Foreign text for Markdown: nothing in it is markup, a link, an image or HTML. */

@@ -4,6 +4,11 @@ import actionsInvalidUses from '../../../docs/rules/actions/invalid-uses.md';
 import actionsMissingRef from '../../../docs/rules/actions/missing-ref.md';
 import actionsShortSha from '../../../docs/rules/actions/short-sha.md';
 import actionsUnpinned from '../../../docs/rules/actions/unpinned.md';
+import configCredentialCommitted from '../../../docs/rules/config/credential-committed.md';
+import configInsecureTransport from '../../../docs/rules/config/insecure-transport.md';
+import dependabotCooldownMissing from '../../../docs/rules/dependabot/cooldown-missing.md';
+import dockerAddUnverified from '../../../docs/rules/docker/add-unverified.md';
+import dockerSecretInLayer from '../../../docs/rules/docker/secret-in-layer.md';
 import fileUnreadable from '../../../docs/rules/file/unreadable.md';
 import ignoreNoReason from '../../../docs/rules/ignore/no-reason.md';
 import ignoreUnused from '../../../docs/rules/ignore/unused.md';
@@ -33,6 +38,11 @@ export const pages: Readonly<Record<string, string>> = {
   'actions/missing-ref': actionsMissingRef,
   'actions/short-sha': actionsShortSha,
   'actions/unpinned': actionsUnpinned,
+  'config/credential-committed': configCredentialCommitted,
+  'config/insecure-transport': configInsecureTransport,
+  'dependabot/cooldown-missing': dependabotCooldownMissing,
+  'docker/add-unverified': dockerAddUnverified,
+  'docker/secret-in-layer': dockerSecretInLayer,
   'file/unreadable': fileUnreadable,
   'ignore/no-reason': ignoreNoReason,
   'ignore/unused': ignoreUnused,

@@ -1,5 +1,6 @@
 import type { Finding, Severity } from '../core/finding.ts';
 import type { SourceFile } from '../core/source-file.ts';
+import { masked } from '../core/untrusted.ts';
 import type { Analysis, UnknownItem } from './analyse.ts';
 import type { Suppressed } from './suppressions.ts';
 
@@ -18,6 +19,7 @@ export interface Summary {
 /** One document in a report, with the path that people see. */
 export interface ReportedFile {
   readonly path: string;
+  /** The document's text, at the same offsets, with asterisks for its secrets. */
   readonly text: string;
   readonly findings: readonly Finding[];
   readonly suppressed: readonly Suppressed[];
@@ -39,13 +41,13 @@ export interface ShownAnalysis {
 
 /**
  * Sorts and counts. `unread` are files that could not even be analysed (too large, unreadable), `failed` look-ups of fixes; their
- * paths are those that people see. Texts are shared with the analyses, not copied.
+ * paths are those that people see. Texts without secrets are shared with the analyses, not copied.
  */
 export function buildReport(analyses: readonly ShownAnalysis[], unread: readonly UnknownItem[], failed: readonly UnknownItem[]): Report {
   const files = analyses
     .map(({ analysis: { manifest, findings, suppressed }, shown }) => ({
       path: shown(manifest.file),
-      text: manifest.file.text,
+      text: masked(manifest.file.text, manifest.secrets),
       findings: findings.map((finding) => withShownRelated(finding, shown)),
       suppressed: suppressed.map((one) => ({ ...one, finding: withShownRelated(one.finding, shown) })),
     }))

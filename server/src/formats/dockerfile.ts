@@ -5,6 +5,7 @@ import { LineIndex } from '../core/text.ts';
 import { type DockerImage, readImages, type Stage } from './dockerfile-images.ts';
 import { type Directive, type Escape, type Instruction, type LexedDockerfile, lexDockerfile } from './dockerfile-lexer.ts';
 import { readScripts } from './dockerfile-scripts.ts';
+import { secretsIn } from './dockerfile-variables.ts';
 import { scanIgnoreMarkers } from './ignore-markers.ts';
 
 /** A Dockerfile, as far as rules need it. */
@@ -52,6 +53,7 @@ function parse(file: SourceFile): Manifest<Dockerfile> {
     scripts: readScripts(file, { instructions, stages, images }),
     ignores: readIgnores(file.text, lexed),
     problems,
+    secrets: secretsIn(file.text, instructions, escapeChar),
   };
 }
 

@@ -5,6 +5,11 @@ import { rule as actionsInvalidUses } from './actions/invalid-uses.ts';
 import { rule as actionsMissingRef } from './actions/missing-ref.ts';
 import { rule as actionsShortSha } from './actions/short-sha.ts';
 import { rule as actionsUnpinned } from './actions/unpinned.ts';
+import { rule as configCredentialCommitted } from './config/credential-committed.ts';
+import { rule as configInsecureTransport } from './config/insecure-transport.ts';
+import { rule as dependabotCooldownMissing } from './dependabot/cooldown-missing.ts';
+import { rule as dockerAddUnverified } from './docker/add-unverified.ts';
+import { rule as dockerSecretInLayer } from './docker/secret-in-layer.ts';
 import { rule as fileUnreadable } from './file/unreadable.ts';
 import { rule as ignoreNoReason } from './ignore/no-reason.ts';
 import { rule as ignoreUnused } from './ignore/unused.ts';
@@ -34,6 +39,11 @@ export const rules: readonly Rule[] = [
   actionsMissingRef,
   actionsShortSha,
   actionsUnpinned,
+  configCredentialCommitted,
+  configInsecureTransport,
+  dependabotCooldownMissing,
+  dockerAddUnverified,
+  dockerSecretInLayer,
   fileUnreadable,
   ignoreNoReason,
   ignoreUnused,
