@@ -24,6 +24,7 @@ const ALLOWED = [
 /** What may be in the .vsix only; the last two are vsce's own. */
 const ALLOWED_IN_VSIX = [
   /^dist\/client\.js$/,
+  /^dist\/browser\/(client|server)\.js$/,
   /^images\/icon\.png$/,
   /^syntaxes\/[a-z]+\.tmlanguage\.json$/,
   /^language-configuration\.json$/,
@@ -52,7 +53,7 @@ await createVSIX({
 });
 await report(vsix, zipEntries(await readFile(vsix)), {
   allowed: [...ALLOWED, ...ALLOWED_IN_VSIX],
-  needed: ['dist/client.js', ...contributedFiles(manifest)],
+  needed: ['dist/client.js', 'dist/browser/client.js', 'dist/browser/server.js', ...contributedFiles(manifest)],
 });
 
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';

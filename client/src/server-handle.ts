@@ -1,12 +1,7 @@
 import * as vscode from 'vscode';
-import {
-  LanguageClient,
-  type LanguageClientOptions,
-  RevealOutputChannelOn,
-  type ServerOptions,
-  TransportKind,
-} from 'vscode-languageclient/node';
+import { type BaseLanguageClient, type LanguageClientOptions, RevealOutputChannelOn } from 'vscode-languageclient';
 import { DID_GRANT_TRUST, STATUS, type Status, type WaybillInitializationOptions } from '../../server/src/lsp/protocol.ts';
+import { serveFiles } from './files.ts';
 import { DOCUMENT_PATTERNS } from './patterns.generated.ts';
 
 /** Which documents go to the server: by path, whatever their language id, and untitled ones by language id. */
@@ -14,6 +9,9 @@ const SELECTOR = [
   ...DOCUMENT_PATTERNS.globs.map((pattern) => ({ pattern })),
   ...DOCUMENT_PATTERNS.languageIds.map((language) => ({ scheme: 'untitled', language })),
 ];
+
+/** Makes a client for a new server. What server there is, a process or a worker, depends on where VS Code runs us. */
+export type ClientFactory = (options: LanguageClientOptions) => BaseLanguageClient;
 
 /** What the server is doing, for the status item. */
 export type ServerState =
@@ -24,18 +22,18 @@ export type ServerState =
 
 /** The language server's life: started once and lazily, restarted on demand. */
 export class ServerHandle implements vscode.Disposable {
-  readonly #context: vscode.ExtensionContext;
+  readonly #createClient: ClientFactory;
   readonly #log: vscode.LogOutputChannel;
   readonly #changed = new vscode.EventEmitter<ServerState>();
-  #client: LanguageClient | undefined;
-  #starting: Promise<LanguageClient | undefined> | undefined;
+  #client: BaseLanguageClient | undefined;
+  #starting: Promise<BaseLanguageClient | undefined> | undefined;
   #state: ServerState = { kind: 'stopped' };
 
   /** Fires when the state changes. */
   readonly onDidChange = this.#changed.event;
 
-  constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
-    this.#context = context;
+  constructor(log: vscode.LogOutputChannel, createClient: ClientFactory) {
+    this.#createClient = createClient;
     this.#log = log;
   }
 
@@ -49,7 +47,7 @@ export class ServerHandle implements vscode.Disposable {
   }
 
   /** The running client; undefined, with the reason in the log, where the server does not start. */
-  start(): Promise<LanguageClient | undefined> {
+  start(): Promise<BaseLanguageClient | undefined> {
     this.#starting ??= this.#start();
     return this.#starting;
   }
@@ -69,11 +67,8 @@ export class ServerHandle implements vscode.Disposable {
     this.#changed.dispose();
   }
 
-  async #start(): Promise<LanguageClient | undefined> {
+  async #start(): Promise<BaseLanguageClient | undefined> {
     this.#set({ kind: 'starting' });
-    const module = vscode.Uri.joinPath(this.#context.extensionUri, 'dist', 'server.js').fsPath;
-    const run = { module, transport: TransportKind.ipc };
-    const server: ServerOptions = { run, debug: { ...run, options: { execArgv: ['--nolazy', '--inspect=6009'] } } };
     const initializationOptions: WaybillInitializationOptions = { trusted: vscode.workspace.isTrusted, commands: true, status: true };
     const options: LanguageClientOptions = {
       documentSelector: SELECTOR,
@@ -83,7 +78,8 @@ export class ServerHandle implements vscode.Disposable {
       diagnosticPullOptions: { onChange: true, onSave: false, onTabs: false },
       markdown: { isTrusted: false, supportHtml: false },
     };
-    const client = new LanguageClient('waybill', 'Waybill', server, options);
+    const client = this.#createClient(options);
+    serveFiles(client);
     client.onNotification(STATUS, (status: Status) => this.#set({ kind: 'running', status }));
     try {
       await client.start();

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Diagnostic } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Manifest } from '../core/manifest.ts';
@@ -8,6 +7,7 @@ import type { Project } from '../engine/project.ts';
 import type { Policy } from '../policy/policy.ts';
 import { rules } from '../rules/index.ts';
 import { type DiagnosticSupport, toDiagnostics } from './convert.ts';
+import { resultIdOf } from './result-id.ts';
 import type { Place, Workspace } from './workspace.ts';
 
 /** What an analysis of a document depends on besides its text. */
@@ -70,5 +70,5 @@ export interface Diagnosed {
 /** An analysis as diagnostics. A document that none of our formats reads has none. */
 export function diagnose(analysis: Analysis | undefined, support: DiagnosticSupport): Diagnosed {
   const items = analysis === undefined ? [] : toDiagnostics(analysis, support);
-  return { resultId: createHash('sha256').update(JSON.stringify(items)).digest('base64url').slice(0, 22), items };
+  return { resultId: resultIdOf(JSON.stringify(items)), items };
 }

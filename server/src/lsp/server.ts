@@ -23,6 +23,7 @@ import { signalOf, yieldToQueue } from './abort.ts';
 import { type ClientSupport, clientSupport, initializationOptions } from './client-support.ts';
 import { codeActions, FIX_ALL, readActionData, resolveAction } from './code-actions.ts';
 import { Analyses, type AnalysisContext, type Diagnosed, diagnose } from './documents.ts';
+import type { Host } from './host.ts';
 import { hover } from './hover.ts';
 import { type LookUpSettings, LookUps } from './look-ups.ts';
 import { DID_GRANT_TRUST, SCAN_WORKSPACE, type ScanResult, STATUS } from './protocol.ts';
@@ -37,15 +38,16 @@ const PUSH_DELAY_MS = 150;
 const REFRESH_DELAY_MS = 250;
 
 /** Starts answering on a connection. Everything the server knows can be rebuilt from the client's documents and the disk. */
-export function startServer(connection: Connection, env: NodeJS.ProcessEnv): void {
-  new Server(connection, env).listen();
+export function startServer(connection: Connection, host: Host): void {
+  new Server(connection, host).listen();
 }
 
 class Server {
   readonly #connection: Connection;
   readonly #documents = new TextDocuments(TextDocument);
   readonly #byUri = new Map<string, TextDocument>();
-  readonly #workspace = new Workspace((uri) => this.#byUri.get(uri));
+  readonly #host: Host;
+  readonly #workspace: Workspace;
   readonly #settings: Settings;
   readonly #analyses: Analyses;
   readonly #lookUps: LookUps;
@@ -57,15 +59,18 @@ class Server {
   #commands = false;
   #statusWanted = false;
 
-  constructor(connection: Connection, env: NodeJS.ProcessEnv) {
+  constructor(connection: Connection, host: Host) {
     this.#connection = connection;
+    this.#host = host;
+    this.#workspace = new Workspace(host, (uri) => this.#byUri.get(uri));
     const onRuleError = (rule: string, format: string, error: unknown) => this.#logRuleError(rule, format, error);
-    this.#settings = new Settings(connection, this.#workspace);
+    this.#settings = new Settings(connection, host, this.#workspace);
     this.#analyses = new Analyses(this.#workspace, onRuleError);
-    this.#lookUps = new LookUps(env, (status) => {
+    this.#lookUps = new LookUps(host.network, (status) => {
       if (this.#statusWanted) void connection.sendNotification(STATUS, status).catch(() => undefined);
     });
     this.#scanner = new WorkspaceDiagnostics({
+      host,
       workspace: this.#workspace,
       support: () => this.#client().diagnostic,
       contextOf: (uri) => this.#contextOf(uri),
@@ -77,6 +82,7 @@ class Server {
 
   listen(): void {
     const connection = this.#connection;
+    const host = this.#host;
     connection.onInitialize((params) => this.#initialize(params));
     connection.onInitialized(() => this.#initialized());
     this.#watchDocuments();
@@ -99,8 +105,11 @@ class Server {
       this.#everythingChanged();
     });
     connection.onDidChangeWatchedFiles(({ changes }) => {
-      for (const { uri } of changes) this.#workspace.forget(uri);
-      this.#everythingChanged();
+      void this.#guard('file changes', undefined, async () => {
+        await host.changed(changes.map(({ uri }) => uri));
+        for (const { uri } of changes) this.#workspace.forget(uri);
+        this.#everythingChanged();
+      });
     });
     connection.onNotification(DID_GRANT_TRUST, () => {
       this.#settings.grantTrust();
@@ -355,6 +364,7 @@ class Server {
   }
 
   async #scan({ signal, done }: ReturnType<typeof signalOf>): Promise<ScanResult> {
+    this.#host.forget();
     for (const { project } of this.#workspace.folders) project.forgetAll();
     this.#everythingChanged();
     const results = await this.#scanner.scan(signal);
@@ -367,6 +377,7 @@ class Server {
   }
 
   async #contextOf(uri: string): Promise<AnalysisContext> {
+    await this.#host.ready();
     const { settings, policy } = await this.#settings.of(uri);
     return { policy, facts: this.#lookUps.view({ ...settings, trusted: this.#settings.trusted }) };
   }

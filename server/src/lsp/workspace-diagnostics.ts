@@ -1,13 +1,11 @@
-import { pathToFileURL } from 'node:url';
 import type { PreviousResultId, WorkspaceDocumentDiagnosticReport } from 'vscode-languageserver';
-import { readTextFile } from '../disk/files.ts';
-import { walk } from '../disk/walk.ts';
 import { type Analysis, analyse } from '../engine/analyse.ts';
 import { formatForPath } from '../engine/formats.ts';
 import { rules } from '../rules/index.ts';
 import { yieldToQueue } from './abort.ts';
 import type { DiagnosticSupport } from './convert.ts';
 import { type AnalysisContext, type Diagnosed, diagnose } from './documents.ts';
+import type { Host } from './host.ts';
 import { normalise, type Workspace } from './workspace.ts';
 
 /** How long files are analysed before requests in the queue get a turn, in ms. */
@@ -15,6 +13,7 @@ const SLICE_MS = 10;
 
 /** What the diagnostics of files that are not open are made with. */
 export interface WorkspaceScanOptions {
+  readonly host: Host;
   readonly workspace: Workspace;
   readonly support: () => DiagnosticSupport;
   readonly contextOf: (uri: string) => Promise<AnalysisContext>;
@@ -68,17 +67,18 @@ export class WorkspaceDiagnostics {
   /** The diagnostics of every file. Gives other requests a turn in between; stops early when it is cancelled. */
   async scan(signal: AbortSignal): Promise<readonly FileResult[]> {
     if (this.#kept !== undefined) return this.#kept.results;
-    const { workspace, openDiagnostics, onUnreadable } = this.#options;
+    const { host, workspace, openDiagnostics, onUnreadable } = this.#options;
+    await host.ready();
     const results = new Map<string, FileResult>();
     let since = Date.now();
     for (const root of workspace.folders) {
-      for (const { file } of walk(root.root, { root: root.root, onUnreadable })) {
+      for (const file of host.walk(root.root, onUnreadable)) {
         if (Date.now() - since > SLICE_MS) {
           await yieldToQueue();
           since = Date.now();
         }
         if (signal.aborted) return [...results.values()];
-        const uri = normalise(pathToFileURL(file).href);
+        const uri = normalise(host.uriOf(file));
         if (results.has(uri)) continue;
         const open = await openDiagnostics(uri);
         if (open !== undefined) results.set(uri, { uri, ...open });
@@ -93,11 +93,12 @@ export class WorkspaceDiagnostics {
   }
 
   async #closedFile(uri: string, file: string): Promise<FileResult | undefined> {
-    const { workspace, contextOf, onRuleError, support } = this.#options;
+    const { host, workspace, contextOf, onRuleError, support } = this.#options;
     const { root, path } = workspace.placeOf(uri);
     const format = formatForPath(path);
-    const text = readTextFile(file);
-    if (format === undefined || !text.ok) return undefined;
+    if (format === undefined) return undefined;
+    const text = await host.read(file);
+    if (!text.ok) return undefined;
     const { policy, facts } = await contextOf(uri);
     const manifest = format.parse(root.document(file, text.value));
     const analysis = analyse(manifest, { rules, policy, facts, surroundings: root.project, onRuleError });
