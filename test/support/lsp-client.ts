@@ -45,6 +45,8 @@ export const SIMPLE: ClientCapabilities = {
 export interface SessionOptions {
   readonly capabilities?: ClientCapabilities;
   readonly folder?: string;
+  /** Instead of `folder`: one that is on no disk. */
+  readonly folderUri?: string;
   readonly initializationOptions?: unknown;
   /** What `workspace/configuration` answers for the section `waybill`. */
   readonly settings?: unknown;
@@ -77,7 +79,7 @@ export class Session {
     const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
     const session = new Session(child, connection, options.settings ?? {});
     session.#listen();
-    const rootUri = options.folder === undefined ? null : pathToFileURL(options.folder).href;
+    const rootUri = options.folderUri ?? (options.folder === undefined ? null : pathToFileURL(options.folder).href);
     session.initialized = await connection.sendRequest('initialize', {
       processId: process.pid,
       rootUri,
