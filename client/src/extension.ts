@@ -1,41 +1,15 @@
 import * as vscode from 'vscode';
-import { registerCommands } from './commands/index.ts';
-import { isOurs } from './selector.ts';
-import { ServerHandle } from './server-handle.ts';
-import { StatusItem } from './status.ts';
-import type { Shown } from './status-text.ts';
+import { LanguageClient, type ServerOptions, TransportKind } from 'vscode-languageclient/node';
+import { activateWith, type WaybillApi } from './activation.ts';
 
-/** What other extensions, and our own tests, may ask. */
-export interface WaybillApi {
-  /** What the status item shows now. */
-  readonly status: Shown;
-}
-
-/**
- * Activation only registers: the server starts with the first document that one of our formats reads, or with the first command
- * that needs it.
- */
+/** Where VS Code runs extensions in Node: the server is a process of its own. */
 export function activate(context: vscode.ExtensionContext): WaybillApi {
-  const log = vscode.window.createOutputChannel('Waybill', { log: true });
-  const server = new ServerHandle(context, log);
-  const status = new StatusItem(server);
-  context.subscriptions.push(log, server, status);
-  registerCommands({ context, log, server });
-
-  const consider = (document: vscode.TextDocument) => {
-    // One that gave up is started by the user.
-    if (server.state.kind === 'stopped' && isOurs(document)) void server.start();
-  };
-  context.subscriptions.push(
-    vscode.workspace.onDidOpenTextDocument(consider),
-    vscode.workspace.onDidGrantWorkspaceTrust(() => server.trustGranted()),
-  );
-  for (const document of vscode.workspace.textDocuments) consider(document);
-  return {
-    get status() {
-      return status.shown;
-    },
-  };
+  return activateWith(context, (options) => {
+    const module = vscode.Uri.joinPath(context.extensionUri, 'dist', 'server.js').fsPath;
+    const run = { module, transport: TransportKind.ipc };
+    const server: ServerOptions = { run, debug: { ...run, options: { execArgv: ['--nolazy', '--inspect=6009'] } } };
+    return new LanguageClient('waybill', 'Waybill', server, options);
+  });
 }
 
 /** VS Code disposes what was registered; the server ends with its handle. */

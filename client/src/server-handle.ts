@@ -1,35 +1,37 @@
 import * as vscode from 'vscode';
 import {
+  type BaseLanguageClient,
   CloseAction,
   type CloseHandlerResult,
   ErrorAction,
-  LanguageClient,
   type LanguageClientOptions,
   RevealOutputChannelOn,
-  type ServerOptions,
   State,
-  TransportKind,
-} from 'vscode-languageclient/node';
+} from 'vscode-languageclient';
 import { DID_GRANT_TRUST, STATUS, type Status, type WaybillInitializationOptions } from '../../server/src/lsp/protocol.ts';
 import { CRASH_LIMIT, CrashBudget } from './crash-budget.ts';
+import { serveFiles } from './files.ts';
 import { SELECTOR } from './selector.ts';
 import type { ServerState } from './status-text.ts';
 
+/** Makes a client for a new server. What server there is, a process or a worker, depends on where VS Code runs us. */
+export type ClientFactory = (options: LanguageClientOptions) => BaseLanguageClient;
+
 /** The language server's life: started once and lazily, started again when it crashes, restarted on demand. */
 export class ServerHandle implements vscode.Disposable {
-  readonly #context: vscode.ExtensionContext;
+  readonly #createClient: ClientFactory;
   readonly #log: vscode.LogOutputChannel;
   readonly #changed = new vscode.EventEmitter<ServerState>();
   readonly #crashes = new CrashBudget();
-  #client: LanguageClient | undefined;
-  #starting: Promise<LanguageClient | undefined> | undefined;
+  #client: BaseLanguageClient | undefined;
+  #starting: Promise<BaseLanguageClient | undefined> | undefined;
   #state: ServerState = { kind: 'stopped' };
 
   /** Fires when the state changes. */
   readonly onDidChange = this.#changed.event;
 
-  constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
-    this.#context = context;
+  constructor(log: vscode.LogOutputChannel, createClient: ClientFactory) {
+    this.#createClient = createClient;
     this.#log = log;
   }
 
@@ -38,7 +40,7 @@ export class ServerHandle implements vscode.Disposable {
   }
 
   /** The running client; undefined, with the reason in the log, where the server does not start. */
-  start(): Promise<LanguageClient | undefined> {
+  start(): Promise<BaseLanguageClient | undefined> {
     this.#starting ??= this.#start();
     return this.#starting;
   }
@@ -51,7 +53,8 @@ export class ServerHandle implements vscode.Disposable {
 
   /** The user trusts the workspace now. */
   trustGranted(): void {
-    void this.#client?.sendNotification(DID_GRANT_TRUST);
+    // A server that is just being started again hears of it in its initialization.
+    void this.#client?.sendNotification(DID_GRANT_TRUST).catch(() => undefined);
   }
 
   dispose(): void {
@@ -59,7 +62,7 @@ export class ServerHandle implements vscode.Disposable {
     this.#changed.dispose();
   }
 
-  async #start(): Promise<LanguageClient | undefined> {
+  async #start(): Promise<BaseLanguageClient | undefined> {
     this.#set({ kind: 'starting', again: false });
     const client = this.#create();
     try {
@@ -82,10 +85,7 @@ export class ServerHandle implements vscode.Disposable {
     return client;
   }
 
-  #create(): LanguageClient {
-    const module = vscode.Uri.joinPath(this.#context.extensionUri, 'dist', 'server.js').fsPath;
-    const run = { module, transport: TransportKind.ipc };
-    const server: ServerOptions = { run, debug: { ...run, options: { execArgv: ['--nolazy', '--inspect=6009'] } } };
+  #create(): BaseLanguageClient {
     const options: LanguageClientOptions = {
       documentSelector: SELECTOR,
       // A function: a server that is started again must hear of trust that was granted meanwhile.
@@ -98,7 +98,8 @@ export class ServerHandle implements vscode.Disposable {
       diagnosticPullOptions: { onChange: true, onSave: false, onTabs: false },
       markdown: { isTrusted: false, supportHtml: false },
     };
-    const client = new LanguageClient('waybill', 'Waybill', server, options);
+    const client = this.#createClient(options);
+    serveFiles(client);
     client.onNotification(STATUS, (status: Status) => this.#set({ kind: 'running', status }));
     return client;
   }

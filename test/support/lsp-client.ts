@@ -51,6 +51,8 @@ export interface SessionOptions {
   readonly folder?: string;
   /** Several workspace folders, instead of `folder`. */
   readonly folders?: readonly string[];
+  /** Instead of `folder`: one that is on no disk. */
+  readonly folderUri?: string;
   readonly initializationOptions?: unknown;
   /** What `workspace/configuration` answers for the section `waybill`; a function gives it by the `scopeUri`. */
   readonly settings?: unknown;
@@ -87,6 +89,7 @@ export class Session {
     const session = new Session(child, connection, options.settings ?? {});
     session.#listen();
     const folders = (options.folders ?? (options.folder === undefined ? [] : [options.folder])).map((folder) => pathToFileURL(folder).href);
+    if (options.folderUri !== undefined) folders.push(options.folderUri);
     const rootUri = folders[0] ?? null;
     session.initialized = await connection.sendRequest('initialize', {
       processId: process.pid,

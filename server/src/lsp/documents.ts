@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Diagnostic } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Manifest } from '../core/manifest.ts';
@@ -8,6 +7,7 @@ import type { Project } from '../engine/project.ts';
 import type { Policy } from '../policy/policy.ts';
 import { rules } from '../rules/index.ts';
 import { type DiagnosticSupport, type Positions, toDiagnostics } from './convert.ts';
+import { resultIdOf } from './result-id.ts';
 import type { Place, Workspace } from './workspace.ts';
 
 /** What an analysis of a document depends on besides its text. */
@@ -82,7 +82,7 @@ export function diagnose(analysis: Analysis | undefined, support: DiagnosticSupp
   const known = analysis && diagnosedOf.get(analysis);
   if (known !== undefined) return known;
   const items = analysis === undefined ? [] : toDiagnostics(analysis, support, lines);
-  const resultId = createHash('sha256').update(JSON.stringify(items)).digest('base64url').slice(0, 22);
+  const resultId = resultIdOf(JSON.stringify(items));
   if (analysis !== undefined) diagnosedOf.set(analysis, { resultId, items });
   return { resultId, items };
 }

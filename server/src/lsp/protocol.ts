@@ -69,6 +69,38 @@ export interface DocumentStatus {
   readonly unknown: readonly { readonly why: Unknown; readonly count: number }[];
 }
 
+/** Server to client, a request: the files of an open folder. Asked only by a server that cannot read them itself. */
+export const LIST_FILES = 'waybill/listFiles';
+
+/** The parameters of `LIST_FILES`: the URI of an open folder. */
+export interface ListFilesParams {
+  readonly folder: string;
+}
+
+/** The answer to `LIST_FILES`. */
+export interface ListedFiles {
+  readonly uris: readonly string[];
+  /** There are more than the client lists. */
+  readonly truncated: boolean;
+}
+
+/** Server to client, a request: the text of a file in an open folder. Asked only by a server that cannot read it itself. */
+export const READ_FILE = 'waybill/readFile';
+
+/** The parameters of `READ_FILE`. */
+export interface ReadFileParams {
+  readonly uri: string;
+}
+
+/** The answer to `READ_FILE`. `text` is missing where the file is no text in UTF-8, or too large. */
+export interface ReadFile {
+  readonly exists: boolean;
+  readonly text?: string;
+}
+
+/** How many files a client lists of a folder, and how large a file is that it reads, in bytes. */
+export const FILE_LIMITS = { files: 20_000, bytes: 16 * 1024 * 1024 } as const;
+
 /** The command that shows a rule's page; its argument is the rule's id. */
 export const EXPLAIN_RULE = 'waybill.explainRule';
 

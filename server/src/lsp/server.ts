@@ -29,6 +29,7 @@ import { codeActions, FIX_ALL, readActionData, resolveAction } from './code-acti
 import { documentLinks } from './document-links.ts';
 import { documentStatus } from './document-status.ts';
 import { Analyses, type AnalysisContext, type Diagnosed, diagnose } from './documents.ts';
+import type { Host } from './host.ts';
 import { hover } from './hover.ts';
 import { inlayHints } from './inlay-hints.ts';
 import { LookUps } from './look-ups.ts';
@@ -57,15 +58,16 @@ const REFRESH_DELAY_MS = 250;
 const PROGRESS_MS = 100;
 
 /** Starts answering on a connection. Everything the server knows can be rebuilt from the client's documents and the disk. */
-export function startServer(connection: Connection, env: NodeJS.ProcessEnv): void {
-  new Server(connection, env).listen();
+export function startServer(connection: Connection, host: Host): void {
+  new Server(connection, host).listen();
 }
 
 class Server {
   readonly #connection: Connection;
   readonly #documents = new TextDocuments(TextDocument);
   readonly #byUri = new Map<string, TextDocument>();
-  readonly #workspace = new Workspace((uri) => this.#byUri.get(uri));
+  readonly #host: Host;
+  readonly #workspace: Workspace;
   readonly #settings: Settings;
   readonly #analyses: Analyses;
   readonly #lookUps: LookUps;
@@ -77,15 +79,18 @@ class Server {
   #commands = false;
   #statusWanted = false;
 
-  constructor(connection: Connection, env: NodeJS.ProcessEnv) {
+  constructor(connection: Connection, host: Host) {
     this.#connection = connection;
+    this.#host = host;
+    this.#workspace = new Workspace(host, (uri) => this.#byUri.get(uri));
     const onRuleError = (rule: string, format: string, error: unknown) => this.#logRuleError(rule, format, error);
-    this.#settings = new Settings(connection, this.#workspace);
+    this.#settings = new Settings(connection, host, this.#workspace);
     this.#analyses = new Analyses(this.#workspace, onRuleError);
-    this.#lookUps = new LookUps(env, (status) => {
+    this.#lookUps = new LookUps(host.network, (status) => {
       if (this.#statusWanted) void connection.sendNotification(STATUS, status).catch(() => undefined);
     });
     this.#scanner = new WorkspaceDiagnostics({
+      host,
       workspace: this.#workspace,
       support: () => this.#client().diagnostic,
       contextOf: (uri) => this.#contextOf(uri),
@@ -97,6 +102,7 @@ class Server {
 
   listen(): void {
     const connection = this.#connection;
+    const host = this.#host;
     connection.onInitialize((params) => this.#initialize(params));
     connection.onInitialized(() => this.#initialized());
     this.#watchDocuments();
@@ -120,7 +126,10 @@ class Server {
       this.#everythingChanged();
     });
     connection.onDidChangeWatchedFiles(({ changes }) => {
-      if (changes.filter((change) => this.#forgetFile(change)).length > 0) this.#everythingChanged();
+      void this.#guard('file changes', undefined, async () => {
+        await host.changed(changes.map(({ uri }) => uri));
+        if (changes.filter((change) => this.#forgetFile(change)).length > 0) this.#everythingChanged();
+      });
     });
     connection.onNotification(DID_GRANT_TRUST, () => {
       this.#settings.grantTrust();
@@ -425,6 +434,7 @@ class Server {
   }
 
   async #scan({ signal, done }: ReturnType<typeof signalOf>, progressToken: string | undefined): Promise<ScanResult> {
+    this.#host.forget();
     for (const { project } of this.#workspace.folders) project.forgetAll();
     this.#everythingChanged();
     let told = Date.now();
@@ -443,6 +453,7 @@ class Server {
   }
 
   async #contextOf(uri: string): Promise<AnalysisContext> {
+    await this.#host.ready();
     const { settings, policy } = await this.#settings.of(uri);
     return { policy, facts: this.#lookUps.view({ ...settings, trusted: this.#settings.trusted }) };
   }

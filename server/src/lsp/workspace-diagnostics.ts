@@ -1,14 +1,11 @@
-import { pathToFileURL } from 'node:url';
 import type { PreviousResultId, WorkspaceDocumentDiagnosticReport } from 'vscode-languageserver';
-import { URI } from 'vscode-uri';
-import { readTextFile } from '../disk/files.ts';
-import { walk } from '../disk/walk.ts';
 import { type Analysis, analyse } from '../engine/analyse.ts';
 import { formatForPath } from '../engine/formats.ts';
 import { rules } from '../rules/index.ts';
 import { yieldToQueue } from './abort.ts';
 import type { DiagnosticSupport } from './convert.ts';
 import { type AnalysisContext, type Diagnosed, diagnose } from './documents.ts';
+import type { Host } from './host.ts';
 import { normalise, type Workspace } from './workspace.ts';
 
 /** How long edits are gathered before a request that waits is answered, in ms: the document itself is asked about at once. */
@@ -19,6 +16,7 @@ const SLICE_MS = 10;
 
 /** What the diagnostics of files that are not open are made with. */
 export interface WorkspaceScanOptions {
+  readonly host: Host;
   readonly workspace: Workspace;
   readonly support: () => DiagnosticSupport;
   readonly contextOf: (uri: string) => Promise<AnalysisContext>;
@@ -104,11 +102,13 @@ export class WorkspaceDiagnostics {
   async scan(signal: AbortSignal, onProgress?: (files: number) => void): Promise<readonly FileResult[]> {
     const kept = this.#kept;
     if (kept === undefined) return this.#walk(signal, onProgress);
+    const { host } = this.#options;
     for (const uri of [...this.#edited]) {
       this.#edited.delete(uri);
       // A file that the walk did not find is ignored, in another folder, or its creation is told by the watcher.
-      if (!kept.has(uri)) continue;
-      const result = await this.#resultOf(uri, URI.parse(uri).fsPath);
+      const file = host.fileOf(uri);
+      if (file === undefined || !kept.has(uri)) continue;
+      const result = await this.#resultOf(uri, file);
       if (result === undefined) kept.delete(uri);
       else kept.set(uri, result);
     }
@@ -116,20 +116,21 @@ export class WorkspaceDiagnostics {
   }
 
   async #walk(signal: AbortSignal, onProgress: (files: number) => void = () => {}): Promise<readonly FileResult[]> {
-    const { workspace, onUnreadable } = this.#options;
+    const { host, workspace, onUnreadable } = this.#options;
+    await host.ready();
     const results = new Map<string, FileResult>();
     const changes = this.#changes;
     this.#edited.clear();
     let since = Date.now();
     for (const root of workspace.folders) {
-      for (const { file } of walk(root.root, { root: root.root, onUnreadable })) {
+      for (const file of host.walk(root.root, onUnreadable)) {
         if (Date.now() - since > SLICE_MS) {
           onProgress(results.size);
           await yieldToQueue();
           since = Date.now();
         }
         if (signal.aborted) return [...results.values()];
-        const uri = normalise(pathToFileURL(file).href);
+        const uri = normalise(host.uriOf(file));
         if (results.has(uri)) continue;
         const result = await this.#resultOf(uri, file);
         if (result !== undefined) results.set(uri, result);
@@ -149,11 +150,12 @@ export class WorkspaceDiagnostics {
   }
 
   async #closedFile(uri: string, file: string): Promise<FileResult | undefined> {
-    const { workspace, contextOf, onRuleError, support } = this.#options;
+    const { host, workspace, contextOf, onRuleError, support } = this.#options;
     const { root, path } = workspace.placeOf(uri);
     const format = formatForPath(path);
-    const text = readTextFile(file);
-    if (format === undefined || !text.ok) return undefined;
+    if (format === undefined) return undefined;
+    const text = await host.read(file);
+    if (!text.ok) return undefined;
     const { policy, facts } = await contextOf(uri);
     const manifest = format.parse(root.document(file, text.value));
     const analysis = analyse(manifest, { rules, policy, facts, surroundings: root.project, onRuleError });

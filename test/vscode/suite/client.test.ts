@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ChildProcess } from 'node:child_process';
 import { after, afterEach, describe, it } from 'mocha';
 import * as vscode from 'vscode';
-import type { WaybillApi } from '../../../client/src/extension.ts';
+import type { WaybillApi } from '../../../client/src/activation.ts';
 import { closeAll, fileUri, finding, noFinding, onDisk, openFile, until } from './support.ts';
 
 /** What the status item shows. */
