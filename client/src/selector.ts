@@ -1,9 +1,12 @@
 import * as vscode from 'vscode';
 import { DOCUMENT_PATTERNS } from './patterns.generated.ts';
 
+/** What has files: the disk, new documents, and the open folders, which may be on no disk. Not what Git shows of an older version. */
+const SCHEMES = [...new Set(['file', 'untitled', ...(vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.scheme)])];
+
 /** Which documents go to the server: by path, whatever their language id, and untitled ones by language id. */
 export const SELECTOR = [
-  ...DOCUMENT_PATTERNS.globs.map((pattern) => ({ pattern })),
+  ...SCHEMES.flatMap((scheme) => DOCUMENT_PATTERNS.globs.map((pattern) => ({ scheme, pattern }))),
   ...DOCUMENT_PATTERNS.languageIds.map((language) => ({ scheme: 'untitled', language })),
 ];
 

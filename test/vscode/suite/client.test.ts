@@ -3,7 +3,7 @@ import { ChildProcess } from 'node:child_process';
 import { after, afterEach, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import type { WaybillApi } from '../../../client/src/activation.ts';
-import { closeAll, fileUri, finding, noFinding, onDisk, openFile, until } from './support.ts';
+import { closeAll, fileUri, finding, noFinding, onDisk, openFile, ours, until } from './support.ts';
 
 /** What the status item shows. */
 async function status(): Promise<WaybillApi['status']> {
@@ -44,6 +44,23 @@ describe('the status item', () => {
     await statusLike(/^Waybill: no findings/);
     await openFile('status/package.json', '{\n  "dependencies": {\n    "left-pad": "1.3.0",\n    "semver": \n');
     await statusLike(/ · 1 unknown: unparsable$/);
+  });
+});
+
+describe('a document that is no file', () => {
+  afterEach(closeAll);
+
+  it('has no findings: what Git shows of an older version is history', async () => {
+    const provider = vscode.workspace.registerTextDocumentContentProvider('old', { provideTextDocumentContent: () => 'FROM node\n' });
+    const old = await vscode.workspace.openTextDocument(vscode.Uri.parse('old:/history/Dockerfile'));
+    await vscode.window.showTextDocument(old);
+    const now = await openFile('history/Dockerfile', 'FROM node\n');
+    await vscode.commands.executeCommand('vscode.diff', old.uri, now.uri);
+    await finding(now.uri, 'image/latest');
+    await until('the diff', () => vscode.window.visibleTextEditors.some(({ document }) => document === old));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.deepEqual(ours(old.uri), []);
+    provider.dispose();
   });
 });
 
