@@ -2,6 +2,6 @@
 
 /** Path patterns of all formats, and the language ids that an untitled document of ours may have. */
 export const DOCUMENT_PATTERNS = {
-  globs: ["**/action.{yml,yaml}","**/.github/dependabot.{yml,yaml}","**/[Dd]ockerfile*","**/[Cc]ontainerfile*","**/*.[Dd]ockerfile","**/*.[Cc]ontainerfile","**/.npmrc","**/package.json","**/package-lock.json","**/.github/workflows/*.{yml,yaml}"],
+  globs: ["**/action.{yml,yaml}","**/.github/dependabot.{yml,yaml}","**/[Dd]ockerfile*","**/[Cc]ontainerfile*","**/*.[Dd]ockerfile","**/*.[Cc]ontainerfile","**/.npmrc","**/package.json","**/package-lock.json","**/npm-shrinkwrap.json","**/.github/workflows/*.{yml,yaml}","**/yarn.lock"],
   languageIds: ["dockerfile","github-actions-workflow"],
 } as const;

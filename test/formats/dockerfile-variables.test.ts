@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asDockerfile, format } from '../../server/src/formats/dockerfile.ts';
 import { assignmentsOf, isSecretName, Variables } from '../../server/src/formats/dockerfile-variables.ts';
+import { checkEveryPrefix } from '../support/every-prefix.ts';
 import { sourceFile } from '../support/memory-project.ts';
 
 function parse(text: string) {
@@ -101,4 +102,11 @@ test('a Dockerfile knows its secrets, so that reports can hide them', () => {
     secrets?.map(({ start, end }) => text.slice(start, end)),
     ['hunter2', 'hunter3', 'hunter4', 'hunter5'],
   );
+});
+
+test('every prefix of a Dockerfile with variables of all forms parses, and all rules run over it', () => {
+  const text =
+    'ARG A="b\\"c" B\nFROM x\nARG NPM_TOKEN=${A:-d} \\\n# e\n  GH_PAT\nENV f g "h"\nENV I_TOKEN=\'j\' K=https://l:m@n.test\nADD --checksum= https://o/$A/${B:?p} ["q"] /r\nADD ["https://s/t", "u"]\n';
+  checkEveryPrefix(format, 'Dockerfile', text);
+  checkEveryPrefix(format, 'Dockerfile', `\ufeff${text.replaceAll('\n', '\r\n')}`);
 });

@@ -176,7 +176,8 @@ test('hostile content is data', () => {
     'null',
     '{"packages": []}',
     '{"packages": "x"}',
-    '{"lockfileVersion": 1, "dependencies": {"a": {"version": "1.0.0"}}}',
+    '{"lockfileVersion": 1, "dependencies": {"a": 5, "b": [], "c": null}}',
+    '{"lockfileVersion": 1, "dependencies": []}',
     '{}',
   ]) {
     assert.deepEqual([parse(other).lock.entries, parse(other).manifest.problems], [[], []], other);
@@ -229,4 +230,158 @@ test('a broken file in another layout keeps what stands before the problem', () 
   const { lock, manifest } = parse(text.slice(0, text.indexOf('"node_modules/p10"') + 30));
   assert.equal(manifest.problems.length, 1);
   assert.equal(lock.entries.length, 11);
+});
+
+test("version 1's tree: entries know what they are, and where they stand", () => {
+  const commit = 'a'.repeat(40);
+  const text = JSON.stringify(
+    {
+      name: 'shop',
+      lockfileVersion: 1,
+      requires: true,
+      dependencies: {
+        a: {
+          version: '1.0.0',
+          resolved: 'https://npm.example.test/a/-/a-1.0.0.tgz',
+          integrity: HASH,
+          dev: true,
+          requires: { b: '^1.0.0', c: '2' },
+          dependencies: {
+            b: { version: '1.2.0', bundled: true },
+            '@s/c': { version: '2.0.0', optional: true, dependencies: { b: { version: '3.0.0' } } },
+          },
+        },
+        b: { version: 'npm:@real/b@2.0.0', resolved: 'https://npm.example.test/@real/b/-/b-2.0.0.tgz' },
+        g: { version: `git+ssh://git@github.com/o/g.git#${commit}`, from: 'git+ssh://git@github.com/o/g.git' },
+        h: { version: `github:o/h#${commit}` },
+        f: { version: 'file:f' },
+        t: { version: 'https://pads.example.test/t.tgz' },
+      },
+    },
+    null,
+    2,
+  );
+  const { lock, manifest } = parse(text);
+  assert.deepEqual(manifest.problems, []);
+  assert.equal(lock.lockfileVersion, '1');
+  assert.deepEqual(lock.importers, []);
+  assert.deepEqual(
+    lock.entries.map(({ key, name, alias, version, source, dev, optional }) =>
+      [key, name, alias, version, source, dev, optional].join(' '),
+    ),
+    [
+      'node_modules/a a  1.0.0 tarball true false',
+      'node_modules/a/node_modules/b b  1.2.0 bundled false false',
+      'node_modules/a/node_modules/@s/c @s/c  2.0.0 tarball false true',
+      'node_modules/a/node_modules/@s/c/node_modules/b b  3.0.0 tarball false false',
+      'node_modules/b @real/b b 2.0.0 tarball false false',
+      'node_modules/g g   git false false',
+      'node_modules/h h   git false false',
+      'node_modules/f f   file false false',
+      'node_modules/t t   tarball false false',
+    ],
+  );
+  const [first] = lock.entries;
+  assert.ok(first);
+  assert.deepEqual(lock.requestsOf(first), [
+    { group: 'dependencies', name: 'b', spec: '^1.0.0' },
+    { group: 'dependencies', name: 'c', spec: '2' },
+  ]);
+  assert.equal(lock.locked('', 'b', '*')?.name, '@real/b');
+  assert.equal(lock.locked('packages/x', 'b', '*'), undefined);
+  const written = (key: string, field: LockField) => {
+    const entry = lock.entries.find((one) => one.key === key);
+    assert.ok(entry);
+    const { start, end } = lock.spanOf(entry, field);
+    return [text.slice(start, end), text.slice(0, start).split('\n').length];
+  };
+  assert.deepEqual(written('node_modules/a/node_modules/@s/c/node_modules/b', 'version'), ['3.0.0', 25]);
+  assert.deepEqual(written('node_modules/b', 'version'), ['npm:@real/b@2.0.0', 32]);
+  assert.deepEqual(written('node_modules/b', 'key'), ['b', 31]);
+  assert.deepEqual(written('node_modules/b', 'integrity'), ['b', 31]);
+  assert.deepEqual(written('node_modules/t', 'resolved'), ['https://pads.example.test/t.tgz', 46]);
+  assert.deepEqual(written('node_modules/g', 'resolved'), [`git+ssh://git@github.com/o/g.git#${commit}`, 36]);
+});
+
+test("version 1's tree, half-typed, loses what is broken and keeps the rest", () => {
+  const packages = Object.fromEntries(
+    Object.entries(packagesOf(60)).flatMap(([key, fields]) =>
+      key === '' ? [] : [[key.slice('node_modules/'.length), { ...fields, dependencies: { x: { version: '9.0.0' } } }]],
+    ),
+  );
+  const good = JSON.stringify({ name: 'shop', lockfileVersion: 1, dependencies: packages }, null, 2);
+  for (const lineEnd of ['\n', '\r\n']) {
+    const text = good.replace('"1.0.30",', '"1.0.30').replaceAll('\n', lineEnd);
+    const { lock, manifest } = parse(text);
+    assert.equal(manifest.problems.length, 1);
+    assert.equal(lock.entries.length, 59 * 2);
+    for (const entry of lock.entries) {
+      const { start, end } = lock.spanOf(entry, 'version');
+      assert.equal(text.slice(start, end), entry.version);
+    }
+  }
+});
+
+test('packages that nest without end cost no more than their size', () => {
+  const depth = 20_000;
+  const text = `{"lockfileVersion": 1, "dependencies": ${'{"a": {"version": "1.0.0", "dependencies": '.repeat(depth)}{}${'}}'.repeat(depth)}}`;
+  const { lock, manifest } = parse(text);
+  assert.equal(lock.entries.length, 64);
+  assert.equal(manifest.problems.length, 1);
+  const last = lock.entries.at(-1);
+  assert.ok(last);
+  const { start, end } = lock.spanOf(last, 'version');
+  assert.equal(text.slice(start, end), '1.0.0');
+});
+
+test('a file with conflict markers is read as both of its sides', () => {
+  const text = `{
+  "lockfileVersion": 3,
+  "packages": {
+    "": {
+      "name": "shop"
+    },
+<<<<<<< HEAD
+    "node_modules/a": {
+      "version": "1.0.0"
+    },
+||||||| base
+    "node_modules/a": {
+      "version": "0.1.0"
+    },
+=======
+    "node_modules/a": {
+      "version": "2.0.0"
+    },
+>>>>>>> feature
+    "node_modules/b": {
+      "version": "1.0.0"
+    }
+  }
+}
+`;
+  for (const lineEnd of ['\n', '\r\n']) {
+    const document = text.replaceAll('\n', lineEnd);
+    const { lock, manifest } = parse(document);
+    assert.equal(manifest.problems[0]?.span.start, document.indexOf('<<<<<<<'));
+    assert.deepEqual(
+      lock.entries.map(({ index, key, version }) => [index, key, version]),
+      [
+        [0, '', undefined],
+        [1, 'node_modules/a', '1.0.0'],
+        [2, 'node_modules/b', '1.0.0'],
+        [3, 'node_modules/a', '2.0.0'],
+      ],
+    );
+    for (const entry of lock.entries) {
+      const { start, end } = lock.spanOf(entry, 'version');
+      if (entry.version !== undefined) assert.equal(document.slice(start, end), entry.version);
+    }
+    assert.equal(lock.locked('', 'a', '*'), undefined);
+    assert.equal(lock.locked('', 'b', '*')?.version, '1.0.0');
+  }
+});
+
+test('every prefix of every npm-shrinkwrap.json of the fixtures is read', () => {
+  for (const document of fixtureDocuments('npm-shrinkwrap.json')) checkEveryPrefix(format, 'npm-shrinkwrap.json', document, 3);
 });

@@ -17,8 +17,10 @@ import imageFrontendUnpinned from '../../../docs/rules/image/frontend-unpinned.m
 import imageInvalid from '../../../docs/rules/image/invalid.md';
 import imageLatest from '../../../docs/rules/image/latest.md';
 import imageUnpinned from '../../../docs/rules/image/unpinned.md';
+import lockIntegrityConflict from '../../../docs/rules/lock/integrity-conflict.md';
 import lockIntegrityMalformed from '../../../docs/rules/lock/integrity-malformed.md';
 import lockIntegrityMissing from '../../../docs/rules/lock/integrity-missing.md';
+import lockMergeConflict from '../../../docs/rules/lock/merge-conflict.md';
 import lockResolvedInsecure from '../../../docs/rules/lock/resolved-insecure.md';
 import lockResolvedMismatch from '../../../docs/rules/lock/resolved-mismatch.md';
 import npmFloatingRange from '../../../docs/rules/npm/floating-range.md';
@@ -51,8 +53,10 @@ export const pages: Readonly<Record<string, string>> = {
   'image/invalid': imageInvalid,
   'image/latest': imageLatest,
   'image/unpinned': imageUnpinned,
+  'lock/integrity-conflict': lockIntegrityConflict,
   'lock/integrity-malformed': lockIntegrityMalformed,
   'lock/integrity-missing': lockIntegrityMissing,
+  'lock/merge-conflict': lockMergeConflict,
   'lock/resolved-insecure': lockResolvedInsecure,
   'lock/resolved-mismatch': lockResolvedMismatch,
   'npm/floating-range': npmFloatingRange,

@@ -108,18 +108,21 @@ export class Variables {
     for (const { name, written } of assignmentsOf(instruction, this.#escape)) {
       // An ARG without a default takes over the one before the first FROM.
       const value = written === undefined ? this.#globals.get(name) : this.expand(written);
-      if (value !== undefined && value.length <= MAX_VALUE_LENGTH) known.set(name, value);
+      if (value !== undefined && value.length <= MAX_VALUE_UNITS) known.set(name, value);
     }
   }
 
   /** A word with its variables replaced; undefined where one has no value, or BuildKit refuses the word. */
   expand(word: string): string | undefined {
-    if (word.length > MAX_VALUE_LENGTH) return undefined;
+    if (word.length > MAX_WORD_UNITS) return undefined;
     const known = this.#stage ?? this.#globals;
     const expanded = expandWord(word, (name) => known.get(name), this.#escape);
     return expanded.ok && expanded.value.unset.length === 0 ? expanded.value.value : undefined;
   }
 }
 
-/** The longest word and the longest value that are followed, in UTF-16 units: values can double line by line. */
-const MAX_VALUE_LENGTH = 1024;
+/** The longest word that is expanded, in UTF-16 units. */
+const MAX_WORD_UNITS = 1024;
+
+/** The longest value that is followed, in UTF-16 units: addresses are shorter, and values can double line by line. */
+const MAX_VALUE_UNITS = 256;

@@ -7,6 +7,7 @@ import { format as npmrc } from './npmrc.ts';
 import { format as packageJson } from './package-json.ts';
 import { format as packageLock } from './package-lock.ts';
 import { format as workflow } from './workflow.ts';
+import { format as yarnLock } from './yarn-lock.ts';
 
 /** Every file format; the first whose path pattern fits reads a file. */
 export const formats: readonly Format[] = [
@@ -17,4 +18,5 @@ export const formats: readonly Format[] = [
   packageJson,
   packageLock,
   workflow,
+  yarnLock,
 ];

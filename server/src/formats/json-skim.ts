@@ -38,6 +38,52 @@ export function skimMembers(text: string, at: number): SkimmedMember[] {
   return members;
 }
 
+/** An object whose members of one name hold objects of the same kind, and so on. */
+export interface SkimmedTree {
+  readonly members: readonly SkimmedMember[];
+  /** What the member of that name holds; of several the last. */
+  readonly nested: readonly (SkimmedTree & { readonly key: string; readonly keySpan: Span })[];
+}
+
+/**
+ * The object whose opening brace stands at `at`, with those that nest in its member `name`, in one pass. What nests deeper
+ * than `depth` is passed over. Meant for documents without problems; stops at the first.
+ */
+export function skimTree(text: string, at: number, { name, depth }: { readonly name: string; readonly depth: number }): SkimmedTree {
+  return skimLevel(text, new Skim(text, at), { name, depth });
+}
+
+function skimLevel(text: string, skim: Skim, { name, depth }: { readonly name: string; readonly depth: number }): SkimmedTree {
+  const members: SkimmedMember[] = [];
+  let nested: SkimmedTree['nested'] = [];
+  eachMember(text, skim, (key, keySpan) => {
+    const start = skim.at;
+    if (key !== name || depth === 0 || text.charCodeAt(start) !== OPEN_BRACE) {
+      members.push({ key, keySpan, valueSpan: span(start, skim.value()) });
+      return;
+    }
+    const children: (SkimmedTree & { key: string; keySpan: Span })[] = [];
+    eachMember(text, skim, (childKey, childSpan) => {
+      if (text.charCodeAt(skim.at) !== OPEN_BRACE) skim.value();
+      else children.push({ key: childKey, keySpan: childSpan, ...skimLevel(text, skim, { name, depth: depth - 1 }) });
+    });
+    nested = children;
+  });
+  return { members, nested };
+}
+
+/** Goes over the object that opens here; `onValue` has to go over each value. */
+function eachMember(text: string, skim: Skim, onValue: (key: string, keySpan: Span) => void): void {
+  if (!skim.take(OPEN_BRACE)) return;
+  while (text.charCodeAt(skim.at) === QUOTE) {
+    const keySpan = span(skim.at, skim.string());
+    if (!skim.take(COLON)) return;
+    onValue(decoded(text, keySpan), keySpan);
+    if (skim.problem !== undefined || !skim.take(COMMA)) break;
+  }
+  skim.take(CLOSE_BRACE);
+}
+
 /** What a string without problems says. */
 function decoded(text: string, { start, end }: Span): string {
   const content = text.slice(start + 1, end - 1);

@@ -32,7 +32,10 @@ export type LockField = 'key' | 'version' | 'resolved' | 'integrity';
 export interface LockEntry {
   /** Which entry of the file it is, counted from zero. */
   readonly index: number;
-  /** The key as the file has it: npm `node_modules/a/node_modules/b`, yarn `a@^1, a@^1.2`, pnpm `a@1.2.3`. */
+  /**
+   * The key as the file has it: npm `node_modules/a/node_modules/b` (in version 1, where the key is but a name, the folder
+   * that its nesting stands for), yarn `a@^1, a@^1.2`, pnpm `a@1.2.3`.
+   */
   readonly key: string;
   /** The package's own name, which the registry knows it by; `''` for a root without a name. */
   readonly name: string;
@@ -41,8 +44,15 @@ export interface LockEntry {
   readonly version: string | undefined;
   /** The address as the file has it. pnpm and bun leave out what the registry's layout says anyway. */
   readonly resolved: string | undefined;
-  /** Hashes as in Subresource Integrity. Yarn berry's `checksum` is none of them: it hashes yarn's own archive. */
+  /**
+   * Hashes as in Subresource Integrity; where Yarn 1 has nothing but the SHA-1 behind an address's `#`, that one in the same
+   * form. Yarn berry's `checksum` is none of them: it hashes yarn's own archive.
+   */
   readonly integrity: string | undefined;
+  /** Yarn berry's `checksum`, `10c0/<hex>`: comparable with its like behind the same `/` alone. Other formats leave it out. */
+  readonly checksum?: string | undefined;
+  /** Yarn berry's `conditions`: where they did not hold, nothing was fetched, and there is no checksum. Others leave it out. */
+  readonly conditions?: string | undefined;
   readonly source: LockSource;
   readonly dev: boolean;
   readonly optional: boolean;

@@ -1,8 +1,9 @@
 import type { Surroundings } from '../core/rule.ts';
 import { folderOf, foldersUp, joinPath } from '../core/source-file.ts';
 import type { PackageManager } from './install-command.ts';
-import { asLockFile } from './lock-model.ts';
-import { asPackageJson } from './package-json.ts';
+import { asLockFile, type LockFile } from './lock-model.ts';
+import { asPackageJson, type PackageJson } from './package-json.ts';
+import { asYarnLock } from './yarn-lock.ts';
 
 /** The lockfiles of each manager, the one it reads first in front. */
 export const LOCKFILES: Readonly<Record<PackageManager, readonly [string, ...string[]]>> = {
@@ -57,12 +58,27 @@ function packageJsonIn(surroundings: Surroundings, folder: string) {
 export function lockInStep(surroundings: Surroundings, lockfile: string): 'in-step' | 'drifted' | 'unknown' {
   const manifest = surroundings.manifest(lockfile);
   if (manifest !== undefined && manifest.problems.length > 0) return 'drifted';
-  const recorded = asLockFile(manifest)?.importers.find(({ path }) => path === '')?.requests;
+  const lock = asLockFile(manifest);
+  if (lock?.manager === 'yarn') return yarnInStep(lock, packageJsonIn(surroundings, folderOf(lockfile)));
+  const recorded = lock?.importers.find(({ path }) => path === '')?.requests;
   const wanted = packageJsonIn(surroundings, folderOf(lockfile))?.dependencies;
   if (recorded === undefined || wanted === undefined) return 'unknown';
   const asked = new Set(wanted.map(({ group, name, spec }) => `${group}\n${name}\n${spec}`));
   const known = new Set(recorded.map(({ group, name, spec }) => `${group}\n${name}\n${spec}`));
   return asked.size === known.size && [...asked].every((request) => known.has(request)) ? 'in-step' : 'drifted';
+}
+
+/**
+ * yarn records no groups, and Yarn 1 no project: in step is what has an entry for each requirement as it is written. What
+ * is linked or comes from a catalog has none, so that a requirement without an entry says nothing by itself.
+ */
+function yarnInStep(lock: LockFile, manifest: PackageJson | undefined): 'in-step' | 'drifted' | 'unknown' {
+  const wanted = manifest?.dependencies.filter(({ group }) => group !== 'peerDependencies');
+  if (wanted === undefined) return 'unknown';
+  const missing = wanted.filter(({ name, spec }) => lock.locked('', name, spec) === undefined);
+  if (missing.length === 0) return 'in-step';
+  const isLinked = manifest?.workspaces.length !== 0;
+  return !isLinked && missing.some(({ parsed }) => ['version', 'range', 'tag', 'alias'].includes(parsed.kind)) ? 'drifted' : 'unknown';
 }
 
 /** Which Yarn a project uses; undefined where nothing says so. Folders are tried in order, each with those above it. */
@@ -72,9 +88,8 @@ export function yarnGeneration(surroundings: Surroundings, folders: readonly str
       const version = /^yarn@(\d+)/.exec(packageJsonIn(surroundings, folder)?.packageManager ?? '')?.[1];
       if (version !== undefined) return Number(version) < 2 ? 'classic' : 'berry';
       if (surroundings.exists(joinPath(folder, '.yarnrc.yml') ?? '')) return 'berry';
-      const lock = surroundings.manifest(joinPath(folder, 'yarn.lock') ?? '');
-      // Yarn 2 and later start their lockfile with this key; Yarn 1 has none like it.
-      if (lock !== undefined) return /^__metadata:/m.test(lock.file.text) ? 'berry' : 'classic';
+      const generation = asYarnLock(surroundings.manifest(joinPath(folder, 'yarn.lock') ?? ''))?.generation;
+      if (generation !== undefined) return generation;
       if (surroundings.exists(joinPath(folder, '.yarnrc') ?? '')) return 'classic';
     }
   }

@@ -227,6 +227,12 @@ function readFragment(text: string): { ref?: SpecPart; range?: SpecPart } {
   return found;
 }
 
+/** An address of a lockfile that may be a git repository's: as a requirement, or GitHub's archive of one commit, which Yarn 1 fetches. */
+export function parseLockedGit(address: string): Spec {
+  const archive = /^https:\/\/codeload\.github\.com\/([^/]+\/[^/]+)\/tar\.gz\/([0-9a-f]{40})(?:#|$)/.exec(address);
+  return archive === null ? parseSpec(address) : parseSpec(`github:${archive[1]}#${archive[2]}`);
+}
+
 /** The edit of a git requirement's text that pins it to a commit: what to replace, relative to the text, and with what. */
 export function pinnedToCommit(text: string, spec: GitSpec, commit: string): { readonly span: Span; readonly text: string } {
   if (spec.ref !== undefined) return { span: spec.ref.span, text: commit };

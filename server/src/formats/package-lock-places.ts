@@ -1,5 +1,8 @@
 import { type Span, span } from '../core/span.ts';
-import { type SkimmedMember, skimMembers } from './json-skim.ts';
+import { type SkimmedMember, type SkimmedTree, skimMembers, skimTree } from './json-skim.ts';
+
+/** The member of the root that holds the packages: `dependencies` in version 1, whose packages nest. */
+export type PackagesMember = 'packages' | 'dependencies';
 
 /** Where a package of a package-lock.json stands. UTF-16 offsets. */
 export interface EntryPlace {
@@ -13,24 +16,48 @@ export interface EntryPlace {
  * Where the packages with these keys stand, in their order. First by npm's own layout, one search for lines that start
  * as a package's does; where that does not find just these keys, by tokens.
  */
-export function findPlaces(text: string, keys: readonly string[]): readonly (EntryPlace | undefined)[] {
-  const byLayout = layoutOf(text) ?? [];
+export function findPlaces(text: string, keys: readonly string[], member: PackagesMember): readonly (EntryPlace | undefined)[] {
+  const byLayout = layoutOf(text, member) ?? [];
   const fits = byLayout.length === keys.length && byLayout.every((place, i) => keyOf(text, place) === keys[i]);
-  return fits ? byLayout : findPlacesByTokens(text, keys);
+  return fits ? byLayout : findPlacesByTokens(text, keys, member);
 }
 
 /** The same by the tokens of the whole file: slower, and right whatever the layout. */
-export function findPlacesByTokens(text: string, keys: readonly string[]): readonly (EntryPlace | undefined)[] {
-  const byKey = new Map(skimPackages(text).map((member) => [member.key, { key: member.keySpan, value: member.valueSpan.start }]));
+export function findPlacesByTokens(text: string, keys: readonly string[], member: PackagesMember): readonly (EntryPlace | undefined)[] {
+  const byKey = placesByKey(skimPackages(text, member));
   return keys.map((key) => byKey.get(key));
 }
 
 /** The same for a broken document, whose tokens end at its first problem. Of packages with one key the last counts. */
-export function findPlacesInBroken(text: string, keys: readonly string[]): readonly (EntryPlace | undefined)[] {
-  const layout = layoutOf(text);
-  if (layout === undefined) return findPlacesByTokens(text, keys);
+export function findPlacesInBroken(text: string, keys: readonly string[], member: PackagesMember): readonly (EntryPlace | undefined)[] {
+  const layout = layoutOf(text, member);
+  if (layout === undefined) return findPlacesByTokens(text, keys, member);
   const byKey = new Map(layout.map((place) => [keyOf(text, place), place]));
   return keys.map((key) => byKey.get(key));
+}
+
+/** Where a package of version 1's tree stands, and its fields and packages. The spans have their quotes. */
+export interface TreePlace {
+  readonly key: Span;
+  readonly fields: ReadonlyMap<string, Span>;
+  readonly nested: ReadonlyMap<string, TreePlace>;
+}
+
+/** The package at `place` with all that nest in it down to `depth` (version 1), in one pass. */
+export function treePlace(text: string, place: EntryPlace, depth: number): TreePlace {
+  return asTreePlace(text, place.key, skimTree(text, place.value, { name: 'dependencies', depth }));
+}
+
+function asTreePlace(text: string, key: Span, { members, nested }: SkimmedTree): TreePlace {
+  return {
+    key,
+    fields: new Map(members.flatMap((member) => (text[member.valueSpan.start] === '"' ? [[member.key, member.valueSpan] as const] : []))),
+    nested: new Map(nested.map((child) => [child.key, asTreePlace(text, child.keySpan, child)])),
+  };
+}
+
+function placesByKey(members: readonly SkimmedMember[]): ReadonlyMap<string, EntryPlace> {
+  return new Map(members.map(({ key, keySpan, valueSpan }) => [key, { key: keySpan, value: valueSpan.start }]));
 }
 
 /** A string field of the package at `place`, with its quotes. Nested objects do not count. */
@@ -51,9 +78,9 @@ export function quotedText(text: string, quoted: Span): string | undefined {
  * field that is lost must not be taken for one that is missing. As with `JSON.parse`, of packages with one key the last
  * counts: a merge conflict has both sides.
  */
-export function recoverPackages(text: string, problem: number): ReadonlyMap<string, unknown> {
+export function recoverPackages(text: string, problem: number, member: PackagesMember): ReadonlyMap<string, unknown> {
   const found = new Map<string, unknown>();
-  const frame = frameOf(text);
+  const frame = frameOf(text, member);
   if (frame !== undefined) {
     const { start, end, beforeKey } = frame;
     const broken = Math.max(start, text.lastIndexOf(beforeKey, problem));
@@ -64,7 +91,7 @@ export function recoverPackages(text: string, problem: number): ReadonlyMap<stri
     readRun(text.slice(behind, end), frame, found);
     return found;
   }
-  for (const { key, valueSpan } of skimPackages(text)) {
+  for (const { key, valueSpan } of skimPackages(text, member)) {
     const value = parsed(text.slice(valueSpan.start, valueSpan.end));
     if (value !== undefined) found.set(key, value);
   }
@@ -113,10 +140,10 @@ interface Frame {
 }
 
 /** The layout of `JSON.stringify(_, null, indentation)`, whatever the indentation; undefined where the text has another. */
-function frameOf(text: string): Frame | undefined {
+function frameOf(text: string, member: PackagesMember): Frame | undefined {
   const indent = /^\ufeff?\{\r?\n([ \t]+)"/.exec(text)?.[1];
   if (indent === undefined) return undefined;
-  const opening = `\n${indent}"packages": {`;
+  const opening = `\n${indent}"${member}": {`;
   const at = text.indexOf(opening);
   if (at < 0) return undefined;
   const start = at + opening.length;
@@ -130,8 +157,8 @@ function frameOf(text: string): Frame | undefined {
 }
 
 /** The packages that start a line of npm's layout, in document order; undefined where the text has another layout. */
-function layoutOf(text: string): EntryPlace[] | undefined {
-  const frame = frameOf(text);
+function layoutOf(text: string, member: PackagesMember): EntryPlace[] | undefined {
+  const frame = frameOf(text, member);
   if (frame === undefined) return undefined;
   const { start, end, beforeKey } = frame;
   const places: EntryPlace[] = [];
@@ -166,9 +193,9 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-/** The members of the root's `packages` by their tokens; of several `packages` the last. */
-function skimPackages(text: string): SkimmedMember[] {
-  const packages = skimMembers(text, text.startsWith('\ufeff') ? 1 : 0).findLast(({ key }) => key === 'packages');
+/** The members of the root's member that holds the packages, by their tokens; of several such the last. */
+function skimPackages(text: string, member: PackagesMember): SkimmedMember[] {
+  const packages = skimMembers(text, text.startsWith('\ufeff') ? 1 : 0).findLast(({ key }) => key === member);
   return packages === undefined ? [] : skimMembers(text, packages.valueSpan.start);
 }
 

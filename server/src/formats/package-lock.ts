@@ -2,7 +2,9 @@ import type { Format, Manifest } from '../core/manifest.ts';
 import { foldersUp, type SourceFile } from '../core/source-file.ts';
 import { NO_SPAN, type Span, span } from '../core/span.ts';
 import { firstJsonProblem } from './json-skim.ts';
+import { sourceOfAddress } from './lock-address.ts';
 import type { LockEntry, LockField, LockFile, LockImporter, LockRequest, LockSource } from './lock-model.ts';
+import { bothSides, sidesOf } from './merge-conflict.ts';
 import {
   type EntryPlace,
   fieldPlace,
@@ -11,38 +13,66 @@ import {
   findPlacesInBroken,
   quotedText,
   recoverPackages,
+  type TreePlace,
+  treePlace,
 } from './package-lock-places.ts';
+import { asRecord, fieldInTree, flattenTree, MAX_DEPTH, type RawPackage, type TreePackage } from './package-lock-tree.ts';
 
 /**
- * package-lock.json of npm 7 and later (npm documentation, "package-lock.json"): the flat `packages` map of versions 2
- * and 3. Version 1 has no such map and is read as a lockfile without entries.
+ * package-lock.json and npm-shrinkwrap.json (npm documentation, "package-lock.json"): the flat `packages` of versions 2 and
+ * 3, and the tree of `dependencies` that version 1 has. A file with conflict markers is read as both of its sides.
  */
 export const format: Format<LockFile> = {
   id: 'package-lock',
   title: 'package-lock.json',
-  globs: ['**/package-lock.json'],
+  globs: ['**/package-lock.json', '**/npm-shrinkwrap.json'],
   languageIds: [],
   parse,
 };
 
-/** A package as the file has it; nothing about its fields is sure yet. */
-type RawPackage = Readonly<Record<string, unknown>>;
-
 function parse(file: SourceFile): Manifest<LockFile> {
   const { text } = file;
-  const root = parseValue(text.startsWith('\ufeff') ? text.slice(1) : text);
   const base = { file, format: format.id, refs: [], scripts: [], ignores: [] };
-  if (root !== undefined) {
-    const packages = asRecord(asRecord(root.value)?.packages) ?? {};
-    const version = asRecord(root.value)?.lockfileVersion;
-    const model = lockFile(text, { keys: Object.keys(packages), valueAt: (key) => packages[key], version, broken: false });
-    return { ...base, model, problems: [] };
-  }
+  const whole = parseValue(text);
+  if (whole !== undefined) return { ...base, ...readWhole(text, whole.value) };
+  const sides = sidesOf(text)?.map((side) => {
+    const parsed = parseValue(side);
+    return parsed === undefined ? readBroken(side) : readWhole(side, parsed.value);
+  });
+  const [ours, theirs] = sides ?? [];
+  if (ours === undefined || theirs === undefined) return { ...base, ...readBroken(text) };
   const problem = firstJsonProblem(text);
-  const packages = recoverPackages(text, problem?.span.start ?? 0);
+  return { ...base, model: bothSides(ours.model, theirs.model), problems: problem === undefined ? [] : [problem] };
+}
+
+type Read = Pick<Manifest<LockFile>, 'model' | 'problems'>;
+
+function readWhole(text: string, value: unknown): Read {
+  const root = asRecord(value);
+  const flat = asRecord(root?.packages);
+  const tree = asRecord(root?.dependencies);
+  const version = root?.lockfileVersion;
+  if (flat !== undefined || tree === undefined) {
+    const packages = flat ?? {};
+    return {
+      model: flatFile(text, { keys: Object.keys(packages), valueAt: (key) => packages[key], version, broken: false }),
+      problems: [],
+    };
+  }
+  return treeFile(text, { packages: new Map(Object.entries(tree)), version, broken: false });
+}
+
+function readBroken(text: string): Read {
+  const problem = firstJsonProblem(text);
+  const problems = problem === undefined ? [] : [problem];
   const version = /"lockfileVersion"\s*:\s*(\d+)/.exec(text.slice(0, HEAD_UNITS))?.[1];
-  const model = lockFile(text, { keys: [...packages.keys()], valueAt: (key) => packages.get(key), version, broken: true });
-  return { ...base, model, problems: problem === undefined ? [] : [problem] };
+  const at = problem?.span.start ?? 0;
+  if (version === '1') {
+    const { model } = treeFile(text, { packages: recoverPackages(text, at, 'dependencies'), version, broken: true });
+    return { model, problems };
+  }
+  const packages = recoverPackages(text, at, 'packages');
+  return { model: flatFile(text, { keys: [...packages.keys()], valueAt: (key) => packages.get(key), version, broken: true }), problems };
 }
 
 /** In how many UTF-16 units from the start a broken file's `lockfileVersion` is looked for. */
@@ -51,7 +81,7 @@ const HEAD_UNITS = 4096;
 /** `JSON.parse`, the fast path; undefined where it refuses. */
 function parseValue(text: string): { readonly value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text) };
+    return { value: JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text) };
   } catch {
     // Refusing is how it says that the document is broken; `firstJsonProblem` says where.
     return undefined;
@@ -66,7 +96,8 @@ interface Packages {
   readonly broken: boolean;
 }
 
-function lockFile(text: string, { keys, valueAt, version, broken }: Packages): LockFile {
+/** Versions 2 and 3. */
+function flatFile(text: string, { keys, valueAt, version, broken }: Packages): LockFile {
   const raws: RawPackage[] = [];
   const entries: LockEntry[] = [];
   for (const key of keys) {
@@ -75,48 +106,117 @@ function lockFile(text: string, { keys, valueAt, version, broken }: Packages): L
     raws.push(raw);
     entries.push(readEntry(entries.length, key, raw));
   }
+  const { entryAt, searchFrom, ...file } = lockFile(entries, raws, version);
+  let places: readonly (EntryPlace | undefined)[] | undefined;
+  const find = (how: typeof findPlaces): typeof places =>
+    how(
+      text,
+      entries.map(({ key }) => key),
+      'packages',
+    );
+  return {
+    ...file,
+    importers: entries
+      .filter(({ source }) => source === 'root' || source === 'workspace')
+      .map((entry): LockImporter => ({ path: entry.key, requests: file.requestsOf(entry) })),
+    locked: (importer, name) => (entryAt(importer) === undefined ? undefined : searchFrom(importer, name)),
+    spanOf(entry, field): Span {
+      places ??= find(broken ? findPlacesInBroken : findPlaces);
+      const found = spanIn(text, places?.[entry.index], field === 'key' ? undefined : [field, entry[field]]);
+      if (found !== undefined || broken) return found ?? NO_SPAN;
+      // What stands there is not what was parsed: the file only looks as if npm had laid it out.
+      places = find(findPlacesByTokens);
+      return spanIn(text, places?.[entry.index], field === 'key' ? undefined : [field, entry[field]]) ?? NO_SPAN;
+    },
+  };
+}
+
+interface Tree {
+  readonly packages: ReadonlyMap<string, unknown>;
+  readonly version: unknown;
+  readonly broken: boolean;
+}
+
+/** Version 1. It does not say what the project itself asks for; workspaces came later. */
+function treeFile(text: string, { packages, version, broken }: Tree): Read {
+  const tree = flattenTree(packages);
+  const entries = tree.packages.map(({ key, raw }, index) => readEntry(index, key, raw));
+  const {
+    entryAt: _,
+    searchFrom,
+    ...file
+  } = lockFile(
+    entries,
+    tree.packages.map(({ raw }) => raw),
+    version,
+  );
+  const top = [...packages.keys()];
+  let byTokens = broken;
+  let topPlaces: ReadonlyMap<string, EntryPlace | undefined> | undefined;
+  const places = new Map<TreePackage, TreePlace | undefined>();
+  const placeOf = (one: TreePackage): TreePlace | undefined => {
+    if (places.has(one)) return places.get(one);
+    const parent = tree.packages[one.parent];
+    let found: TreePlace | undefined;
+    if (parent !== undefined) found = placeOf(parent)?.nested.get(one.name);
+    else {
+      const how = broken ? findPlacesInBroken : byTokens ? findPlacesByTokens : findPlaces;
+      topPlaces ??= new Map(how(text, top, 'dependencies').map((place, i) => [top[i] ?? '', place]));
+      const place = topPlaces.get(one.name);
+      found = place && treePlace(text, place, MAX_DEPTH);
+    }
+    places.set(one, found);
+    return found;
+  };
+  const spanAt = (entry: LockEntry, field: LockField): Span | undefined => {
+    const one = tree.packages[entry.index];
+    const place = one && placeOf(one);
+    if (one === undefined || place === undefined) return undefined;
+    const [name, wanted] = field === 'key' ? [field] : fieldInTree(one, entry, field);
+    if (wanted === undefined) return contentOf(place.key);
+    const own = place.fields.get(name);
+    return own !== undefined && quotedText(text, own) === wanted ? contentOf(own) : undefined;
+  };
+  const model: LockFile = {
+    ...file,
+    importers: [],
+    locked: (importer, name) => (importer === '' ? searchFrom('', name) : undefined),
+    spanOf(entry, field) {
+      const found = spanAt(entry, field);
+      if (found !== undefined || byTokens) return found ?? NO_SPAN;
+      byTokens = true;
+      topPlaces = undefined;
+      places.clear();
+      return spanAt(entry, field) ?? NO_SPAN;
+    },
+  };
+  return { model, problems: tree.isCut ? [{ message: 'packages nest too deep to be read', span: NO_SPAN }] : [] };
+}
+
+/** What all versions have in common. */
+function lockFile(entries: readonly LockEntry[], raws: readonly RawPackage[], version: unknown) {
   let byKey: Map<string, LockEntry> | undefined;
   const entryAt = (key: string): LockEntry | undefined => {
     byKey ??= new Map(entries.map((entry) => [entry.key, entry]));
     return byKey.get(key);
   };
-  const requestsOf = (entry: LockEntry): LockRequest[] => readRequests(raws[entry.index] ?? {});
-  let places: readonly (EntryPlace | undefined)[] | undefined;
   return {
-    manager: 'npm',
+    manager: 'npm' as const,
     lockfileVersion: typeof version === 'number' || typeof version === 'string' ? String(version) : undefined,
-    importers: entries
-      .filter(({ source }) => source === 'root' || source === 'workspace')
-      .map((entry): LockImporter => ({ path: entry.key, requests: requestsOf(entry) })),
     entries,
-    requestsOf,
-    locked: (importer, name) => locked(entryAt, raws, { importer, name }),
-    spanOf(entry, field): Span {
-      const find = (how: typeof findPlaces): typeof places =>
-        how(
-          text,
-          entries.map(({ key }) => key),
-        );
-      places ??= find(broken ? findPlacesInBroken : findPlaces);
-      const found = spanIn(text, places?.[entry.index], { entry, field });
-      if (found !== undefined || broken) return found ?? NO_SPAN;
-      // What stands there is not what was parsed: the file only looks as if npm had laid it out.
-      places = find(findPlacesByTokens);
-      return spanIn(text, places?.[entry.index], { entry, field }) ?? NO_SPAN;
-    },
+    requestsOf: (entry: LockEntry): LockRequest[] => readRequests(raws[entry.index] ?? {}),
+    entryAt,
+    searchFrom: (importer: string, name: string) => search(entryAt, raws, { importer, name }),
   };
 }
 
-/** Where a text of an entry stands; undefined where another text stands there. */
-function spanIn(
-  text: string,
-  place: EntryPlace | undefined,
-  { entry, field }: { readonly entry: LockEntry; readonly field: LockField },
-): Span | undefined {
+/** Where a text of a package stands, the key's place for a field that has none; undefined where another text stands there. */
+function spanIn(text: string, place: EntryPlace | undefined, field: readonly [string, string | undefined] | undefined): Span | undefined {
   if (place === undefined) return undefined;
-  if (field === 'key' || entry[field] === undefined) return contentOf(place.key);
-  const own = fieldPlace(text, place, field);
-  return own !== undefined && quotedText(text, own) === entry[field] ? contentOf(own) : undefined;
+  const [name = '', wanted] = field ?? [];
+  if (wanted === undefined) return contentOf(place.key);
+  const own = fieldPlace(text, place, name);
+  return own !== undefined && quotedText(text, own) === wanted ? contentOf(own) : undefined;
 }
 
 /** A string's span without its quotes; an empty one's with them. */
@@ -168,10 +268,7 @@ function sourceOf(raw: RawPackage, { key, resolved, installed }: Placement): Loc
   if (raw.link === true) return 'link';
   if (!installed) return 'workspace';
   if (raw.inBundle === true) return 'bundled';
-  // The first line is what nearly all entries are; the patterns behind it cost more than all else that is read of an entry.
-  if (resolved === undefined || (resolved.startsWith('https://') && resolved.endsWith('.tgz'))) return 'tarball';
-  if (/^(?:git|ssh:|bitbucket:|gist:)|\.git(?:#|$)/i.test(resolved)) return 'git';
-  return /^https?:/i.test(resolved) ? 'tarball' : 'file';
+  return resolved === undefined ? 'tarball' : sourceOfAddress(resolved);
 }
 
 const REQUEST_GROUPS = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'] as const;
@@ -188,12 +285,11 @@ interface Wanted {
 }
 
 /** Node's own search: the importer's `node_modules`, then those of the folders above it. */
-function locked(
+function search(
   entryAt: (key: string) => LockEntry | undefined,
   raws: readonly RawPackage[],
   { importer, name }: Wanted,
 ): LockEntry | undefined {
-  if (entryAt(importer) === undefined) return undefined;
   for (const folder of foldersUp(importer)) {
     const entry = entryAt(`${folder === '' ? '' : `${folder}/`}${NODE_MODULES}${name}`);
     if (entry === undefined) continue;
@@ -201,11 +297,6 @@ function locked(
     return entry.source === 'link' && typeof target === 'string' ? (entryAt(target) ?? entry) : entry;
   }
   return undefined;
-}
-
-function asRecord(value: unknown): RawPackage | undefined {
-  // Checked: an object with string keys. `JSON.parse` makes `__proto__` an own property, so no name reaches a prototype.
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as RawPackage) : undefined;
 }
 
 function asString(value: unknown): string | undefined {

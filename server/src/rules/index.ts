@@ -18,8 +18,10 @@ import { rule as imageFrontendUnpinned } from './image/frontend-unpinned.ts';
 import { rule as imageInvalid } from './image/invalid.ts';
 import { rule as imageLatest } from './image/latest.ts';
 import { rule as imageUnpinned } from './image/unpinned.ts';
+import { rule as lockIntegrityConflict } from './lock/integrity-conflict.ts';
 import { rule as lockIntegrityMalformed } from './lock/integrity-malformed.ts';
 import { rule as lockIntegrityMissing } from './lock/integrity-missing.ts';
+import { rule as lockMergeConflict } from './lock/merge-conflict.ts';
 import { rule as lockResolvedInsecure } from './lock/resolved-insecure.ts';
 import { rule as lockResolvedMismatch } from './lock/resolved-mismatch.ts';
 import { rule as npmFloatingRange } from './npm/floating-range.ts';
@@ -52,8 +54,10 @@ export const rules: readonly Rule[] = [
   imageInvalid,
   imageLatest,
   imageUnpinned,
+  lockIntegrityConflict,
   lockIntegrityMalformed,
   lockIntegrityMissing,
+  lockMergeConflict,
   lockResolvedInsecure,
   lockResolvedMismatch,
   npmFloatingRange,

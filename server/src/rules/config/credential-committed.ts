@@ -32,7 +32,7 @@ export const rule: Rule = {
   },
   check({ manifest, report }) {
     const entries = asNpmrc(manifest)?.entries ?? [];
-    const taken = new Set(entries.flatMap(({ value }) => environmentNames(value?.text ?? '')));
+    const names = new FreeNames(entries.flatMap(({ value }) => environmentNames(value?.text ?? '')));
     for (const { key, value, credential } of entries) {
       if (value === undefined || credential === undefined) continue;
       report({
@@ -41,7 +41,7 @@ export const rule: Rule = {
         span: value.span,
         // The text of the value must not be guessed from a fingerprint either.
         identity: key.text,
-        fixes: fixes(credential, value, taken),
+        fixes: fixes(credential, value, names),
       });
     }
   },
@@ -49,14 +49,28 @@ export const rule: Rule = {
 
 const VARIABLES = { token: 'NPM_TOKEN', password: 'NPM_PASSWORD', auth: 'NPM_AUTH' } as const;
 
-/** Reads the value from a variable that nothing else of the file reads: two registries have two tokens. */
-function fixes({ kind, span }: Credential, value: NonNullable<NpmrcEntry['value']>, taken: Set<string>): Fix[] {
+function fixes({ kind, span }: Credential, value: NonNullable<NpmrcEntry['value']>, names: FreeNames): Fix[] {
   // What needed decoding may end elsewhere than it seems; a private key belongs in a file.
   if (kind === 'key' || !value.isVerbatim) return [];
-  const base = VARIABLES[kind];
-  let name: string = base;
-  for (let i = 2; taken.has(name); i++) name = `${base}_${i}`;
-  taken.add(name);
+  const name = names.next(VARIABLES[kind]);
   const title = `Read it from the environment variable \`${name}\` (check that it is set wherever packages are installed, and revoke the old one)`;
   return [{ title, safety: 'review', online: false, edits: [{ span, text: `\${${name}}` }] }];
+}
+
+/** Names that nothing else of the file reads: two registries have two tokens. */
+class FreeNames {
+  readonly #taken: ReadonlySet<string>;
+  readonly #counts = new Map<string, number>();
+
+  constructor(taken: readonly string[]) {
+    this.#taken = new Set(taken);
+  }
+
+  next(base: string): string {
+    let count = (this.#counts.get(base) ?? 0) + 1;
+    const name = (): string => (count === 1 ? base : `${base}_${count}`);
+    while (this.#taken.has(name())) count++;
+    this.#counts.set(base, count);
+    return name();
+  }
 }

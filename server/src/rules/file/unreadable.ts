@@ -1,4 +1,6 @@
 import type { Rule } from '../../core/rule.ts';
+import { asLockFile } from '../../formats/lock-model.ts';
+import { isAtConflict } from '../../formats/merge-conflict.ts';
 
 /** A document that its parser could not read to the end: what stands behind the problem may have gone unchecked. */
 export const rule: Rule = {
@@ -24,6 +26,8 @@ export const rule: Rule = {
   },
   check({ manifest, report }) {
     const [first] = manifest.problems;
-    if (first !== undefined) report({ messageId: 'syntax', args: { problem: first.message }, span: first.span, identity: 'syntax' });
+    // In a lockfile, lock/merge-conflict says so at the same line.
+    if (first === undefined || (asLockFile(manifest) !== undefined && isAtConflict(manifest.file.text, first.span.start))) return;
+    report({ messageId: 'syntax', args: { problem: first.message }, span: first.span, identity: 'syntax' });
   },
 };

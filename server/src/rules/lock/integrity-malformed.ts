@@ -19,12 +19,12 @@ export const rule: Rule = {
       digest: {
         what: 'The {algorithm} hash of `{name}` is not the base64 of {bytes} bytes.',
         why: 'No archive can have it, so the install fails, or the manager passes over the hash and checks nothing.',
-        remedy: 'Restore the line from version control, or delete the entry and run `npm install`.',
+        remedy: 'Restore the line from version control, or delete the entry and run `{manager} install`.',
       },
       algorithm: {
         what: 'The integrity of `{name}` holds no hash that a package manager knows.',
         why: 'Unknown algorithms are passed over, so the archive is checked against nothing.',
-        remedy: 'Restore the line from version control, or delete the entry and run `npm install`.',
+        remedy: 'Restore the line from version control, or delete the entry and run `{manager} install`.',
       },
     },
   },
@@ -38,7 +38,7 @@ export const rule: Rule = {
       if (fault === undefined) continue;
       report({
         messageId: fault.algorithm === undefined ? 'algorithm' : 'digest',
-        args: { name: entry.name, algorithm: fault.algorithm ?? '', bytes: String(fault.bytes ?? '') },
+        args: { name: entry.name, manager: lock.manager, algorithm: fault.algorithm ?? '', bytes: String(fault.bytes ?? '') },
         span: lock.spanOf(entry, 'integrity'),
         identity: entry.key,
       });

@@ -23,12 +23,12 @@ export const rule: Rule = {
       missing: {
         what: '`{name}` is locked without an integrity hash.',
         why: 'Nothing tells the archive that was reviewed from one that the registry, a proxy or an attacker puts in its place.',
-        remedy: 'Delete this entry and `node_modules`, then run `npm install`, which downloads it again and writes the hash.',
+        remedy: 'Delete this entry and `node_modules`, then run `{manager} install`, which downloads it again and writes the hash.',
       },
       many: {
         what: '{count} packages are locked without an integrity hash, `{name}` first.',
         why: 'Nothing tells the archives that were reviewed from others that the registry, a proxy or an attacker puts in their place.',
-        remedy: 'Delete the lockfile and `node_modules`, then run `npm install`, which downloads them again and writes the hashes.',
+        remedy: 'Delete the lockfile and `node_modules`, then run `{manager} install`, which downloads them again and writes the hashes.',
       },
     },
   },
@@ -38,12 +38,17 @@ export const rule: Rule = {
     const missing = lock.entries.filter((entry) => entry.integrity === undefined && isDownloaded(entry));
     const [first] = missing;
     if (first !== undefined && missing.length > MAX_SINGLE_FINDINGS) {
-      const args = { count: String(missing.length), name: nameOf(first) };
+      const args = { count: String(missing.length), name: nameOf(first), manager: lock.manager };
       report({ messageId: 'many', args, span: lock.spanOf(first, 'key'), identity: 'many' });
       return;
     }
     for (const entry of missing)
-      report({ messageId: 'missing', args: { name: nameOf(entry) }, span: lock.spanOf(entry, 'key'), identity: entry.key });
+      report({
+        messageId: 'missing',
+        args: { name: nameOf(entry), manager: lock.manager },
+        span: lock.spanOf(entry, 'key'),
+        identity: entry.key,
+      });
   },
 };
 
@@ -54,7 +59,11 @@ function nameOf({ name, version }: LockEntry): string {
   return version === undefined ? name : `${name}@${version}`;
 }
 
-/** An entry without version and address is what npm keeps of an optional package that it never fetched. */
-function isDownloaded({ source, version, resolved }: LockEntry): boolean {
+/**
+ * An entry without version and address is what npm keeps of an optional package that it never fetched. Yarn berry holds
+ * packages by a checksum of its own, and has none for those that it did not fetch because of their conditions.
+ */
+function isDownloaded({ source, version, resolved, checksum, conditions }: LockEntry): boolean {
+  if (checksum !== undefined || conditions !== undefined) return false;
   return source === 'tarball' && (version !== undefined || resolved !== undefined);
 }

@@ -42,7 +42,8 @@ export const rule: Rule = {
       if (isLoopback(host.toLowerCase())) continue;
       const span = lock.spanOf(entry, 'resolved');
       const written = manifest.file.text.slice(span.start, span.start + scheme.length) === scheme;
-      const sure = (servesHttps(host.toLowerCase()) || secureHosts().has(host.toLowerCase())) && !required().has(entry.resolved);
+      const isRequired = mayBeRequired(lock, entry.resolved) || required().has(entry.resolved);
+      const sure = !isRequired && (servesHttps(host.toLowerCase()) || secureHosts().has(host.toLowerCase()));
       report({
         messageId: 'insecure',
         args: { name: entry.name, host, scheme: `${scheme}:` },
@@ -76,6 +77,11 @@ function securedIn(lock: LockFile): () => ReadonlySet<string> {
     );
     return hosts;
   };
+}
+
+/** Where a lockfile does not say what the project asks for, an address that is no registry's may be what it asks for. */
+function mayBeRequired(lock: LockFile, resolved: string): boolean {
+  return lock.importers.length === 0 && !resolved.includes('/-/');
 }
 
 /** Addresses that somebody requires as they are: npm holds those against the lockfile, letter by letter. */

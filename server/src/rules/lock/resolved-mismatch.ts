@@ -23,12 +23,12 @@ export const rule: Rule = {
       name: {
         what: 'The archive of `{name}` is that of `{other}`.',
         why: 'The lockfile decides what is downloaded, so `{other}` would be installed under the name `{name}`: this is how lockfile injection looks.',
-        remedy: 'Find out who changed this line; delete the entry and run `npm install` to have it written anew.',
+        remedy: 'Find out who changed this line; delete the entry and run `{manager} install` to have it written anew.',
       },
       version: {
         what: '`{name}` is locked at {version}, and its archive is that of {other}.',
         why: 'The lockfile decides what is downloaded, so {other} would be installed while audits see {version}.',
-        remedy: 'Find out who changed this line; delete the entry and run `npm install` to have it written anew.',
+        remedy: 'Find out who changed this line; delete the entry and run `{manager} install` to have it written anew.',
       },
     },
   },
@@ -41,11 +41,13 @@ export const rule: Rule = {
       if (version !== undefined && isUsual(resolved, name, version)) continue;
       const tarball = readTarball(resolved);
       if (tarball === undefined) continue;
+      // yarn: somebody requires this very address, under a name of their own.
+      if (entry.key.includes(`@${resolved.replace(/#.*$/s, '')}`)) continue;
       const otherName = tarball.name !== name;
       if (!otherName && (version === undefined || isSameVersion(tarball.version, version))) continue;
       report({
         messageId: otherName ? 'name' : 'version',
-        args: { name, version: version ?? '', other: otherName ? tarball.name : tarball.version },
+        args: { manager: lock.manager, name, version: version ?? '', other: otherName ? tarball.name : tarball.version },
         span: lock.spanOf(entry, 'resolved'),
         identity: `${entry.key} ${tarball.name}@${tarball.version}`,
       });
@@ -54,17 +56,19 @@ export const rule: Rule = {
 };
 
 /**
- * Whether an address ends in just `/<name>/-/<basename>-<version>.tgz`, as nearly all do, found without making a text.
+ * Whether an address, up to its `#`, ends in just `/<name>/-/<basename>-<version>.tgz`, as nearly all do, found without making a text.
  * A scope in front of an unscoped name makes it another package.
  */
 function isUsual(resolved: string, name: string, version: string): boolean {
   const base = name.startsWith('@') ? name.slice(name.indexOf('/') + 1) : name;
-  const versionAt = resolved.length - '.tgz'.length - version.length;
+  const hash = resolved.indexOf('#');
+  const end = hash < 0 ? resolved.length : hash;
+  const versionAt = end - '.tgz'.length - version.length;
   const baseAt = versionAt - 1 - base.length;
   const nameAt = baseAt - '/-/'.length - name.length;
   if (nameAt < 1 || !resolved.startsWith(version, versionAt) || !resolved.startsWith(name, nameAt)) return false;
   if (!resolved.startsWith(base, baseAt) || !resolved.startsWith('/-/', baseAt - 3)) return false;
-  if (resolved[nameAt - 1] !== '/' || resolved[versionAt - 1] !== '-' || !resolved.endsWith('.tgz')) return false;
+  if (resolved[nameAt - 1] !== '/' || resolved[versionAt - 1] !== '-' || !resolved.startsWith('.tgz', end - 4)) return false;
   const scopeSign = resolved[resolved.lastIndexOf('/', nameAt - 2) + 1];
   return base !== name || (scopeSign !== '@' && scopeSign !== '%');
 }

@@ -2,7 +2,7 @@ import type { Fix } from '../../core/finding.ts';
 import type { Rule, RuleContext } from '../../core/rule.ts';
 import { plain } from '../../core/untrusted.ts';
 import { lockedDependency } from '../../formats/locked.ts';
-import { type GitSpec, parseSpec, pinnedToCommit } from '../../formats/npm-spec.ts';
+import { type GitSpec, parseLockedGit, pinnedToCommit } from '../../formats/npm-spec.ts';
 import { asPackageJson, type Dependency, editSpec } from '../../formats/package-json.ts';
 
 /** A dependency on a git repository that names no commit: what the branch or tag holds at install time is run. */
@@ -59,7 +59,7 @@ export const rule: Rule = {
 /** The commit that the lockfile has for the same repository: the one that is installed today. */
 function pins({ manifest, surroundings }: RuleContext, dependency: Dependency, spec: GitSpec): Fix[] {
   const found = lockedDependency(surroundings, manifest.file.path, dependency);
-  const resolved = parseSpec(found?.entry.resolved ?? '');
+  const resolved = parseLockedGit(found?.entry.resolved ?? '');
   if (found === undefined || resolved.kind !== 'git' || resolved.commit === undefined) return [];
   if (resolved.repository !== spec.repository) return [];
   const pin = pinnedToCommit(dependency.spec, spec, resolved.commit);
