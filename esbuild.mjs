@@ -25,9 +25,14 @@ const shared = {
   outdir: 'dist',
 };
 
+/** Web workers: no module of Node, or the build fails. */
+const browser = { ...shared, platform: 'browser', target: 'es2023', mainFields: ['browser', 'module', 'main'], outdir: 'dist/browser' };
+
 const builds = [
   { ...shared, entryPoints: { client: 'client/src/extension.ts' }, external: ['vscode'] },
   { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' } },
+  { ...browser, entryPoints: { client: 'client/src/browser.ts' }, external: ['vscode'] },
+  { ...browser, entryPoints: { server: 'server/src/lsp/browser-main.ts' }, format: 'iife' },
   { ...shared, entryPoints: { cli: 'server/src/cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
 ];
 

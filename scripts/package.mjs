@@ -22,7 +22,22 @@ const ALLOWED = [
 ];
 
 /** What may be in the .vsix only; the last two are vsce's own. */
-const ALLOWED_IN_VSIX = [/^dist\/client\.js$/, /^images\/icon\.png$/, /^extension\.vsixmanifest$/, /^\[content_types\]\.xml$/];
+const ALLOWED_IN_VSIX = [
+  /^dist\/client\.js$/,
+  /^dist\/browser\/(client|server)\.js$/,
+  /^walkthrough\/[a-z]+\.md$/,
+  /^images\/icon\.png$/,
+  /^syntaxes\/[a-z]+\.tmlanguage\.json$/,
+  /^language-configuration\.json$/,
+  /^extension\.vsixmanifest$/,
+  /^\[content_types\]\.xml$/,
+];
+
+/** The files that the .vsix is of no use without, as far as package.json knows them. */
+const contributedFiles = ({ contributes }) =>
+  [...contributes.grammars.map(({ path: file }) => file), ...contributes.languages.map(({ configuration }) => configuration)].map((file) =>
+    path.posix.normalize(file),
+  );
 
 process.chdir(path.resolve(import.meta.dirname, '..'));
 const manifest = JSON.parse(await readFile('package.json', 'utf8'));
@@ -37,7 +52,10 @@ await createVSIX({
   // Without a public repository there is no address that the README's links could be rewritten to.
   rewriteRelativeLinks: manifest.repository !== undefined,
 });
-await report(vsix, zipEntries(await readFile(vsix)), { allowed: [...ALLOWED, ...ALLOWED_IN_VSIX], needed: ['dist/client.js'] });
+await report(vsix, zipEntries(await readFile(vsix)), {
+  allowed: [...ALLOWED, ...ALLOWED_IN_VSIX],
+  needed: ['dist/client.js', 'dist/browser/client.js', 'dist/browser/server.js', ...contributedFiles(manifest)],
+});
 
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 const packed = spawnSync(npm, ['pack', '--json', '--ignore-scripts', '--offline'], {

@@ -11,6 +11,8 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'dist/client.js': 480_000,
   'dist/server.js': 700_000,
   'dist/cli.js': 900_000,
+  'dist/browser/client.js': 480_000,
+  'dist/browser/server.js': 700_000,
 };
 
 /** Longest time for a bundle to answer; it takes 0.1 s. */

@@ -1,26 +1,15 @@
 import * as vscode from 'vscode';
-import { registerCommands } from './commands/index.ts';
-import { ServerHandle } from './server-handle.ts';
-import { registerStatus } from './status.ts';
+import { LanguageClient, type ServerOptions, TransportKind } from 'vscode-languageclient/node';
+import { activateWith, type WaybillApi } from './activation.ts';
 
-/**
- * Activation only registers: the server starts with the first document that one of our formats reads, or with the first command
- * that needs it.
- */
-export function activate(context: vscode.ExtensionContext): void {
-  const log = vscode.window.createOutputChannel('Waybill', { log: true });
-  const server = new ServerHandle(context, log);
-  context.subscriptions.push(log, server, registerStatus(server));
-  registerCommands({ context, log, server });
-
-  const consider = (document: vscode.TextDocument) => {
-    if (server.reads(document)) void server.start();
-  };
-  context.subscriptions.push(
-    vscode.workspace.onDidOpenTextDocument(consider),
-    vscode.workspace.onDidGrantWorkspaceTrust(() => server.trustGranted()),
-  );
-  for (const document of vscode.workspace.textDocuments) consider(document);
+/** Where VS Code runs extensions in Node: the server is a process of its own. */
+export function activate(context: vscode.ExtensionContext): WaybillApi {
+  return activateWith(context, (options) => {
+    const module = vscode.Uri.joinPath(context.extensionUri, 'dist', 'server.js').fsPath;
+    const run = { module, transport: TransportKind.ipc };
+    const server: ServerOptions = { run, debug: { ...run, options: { execArgv: ['--nolazy', '--inspect=6009'] } } };
+    return new LanguageClient('waybill', 'Waybill', server, options);
+  });
 }
 
 /** VS Code disposes what was registered; the server ends with its handle. */

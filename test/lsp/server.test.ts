@@ -159,6 +159,29 @@ describe('workspace diagnostics', () => {
       },
     ));
 
+  test('typing answers for the document alone and does not walk the disk', () =>
+    session({ 'a/Dockerfile': 'FROM node:20\n', 'b/Dockerfile': 'FROM scratch\n' }, async (lsp, folder) => {
+      const { items } = await ask(lsp);
+      const known = items.map(({ uri, resultId }) => ({ uri, value: resultId }));
+      const parked = ask(lsp, known);
+      await lsp.open(uriOf(folder, 'b/Dockerfile'), 'FROM scratch\n');
+      // Nobody tells of this file, so only a walk would find it.
+      mkdirSync(path.join(folder, 'c'));
+      writeFileSync(path.join(folder, 'c/Dockerfile'), 'FROM node:20\n');
+      await lsp.change(uriOf(folder, 'b/Dockerfile'), 2, { text: 'FROM alpine:3\n' });
+      const second = await parked;
+      assert.deepEqual(
+        second.items.map(({ uri, version }) => [uri, version]),
+        [[uriOf(folder, 'b/Dockerfile'), 2]],
+      );
+      const third = ask(lsp, [...known, ...second.items.map(({ uri, resultId }) => ({ uri, value: resultId }))]);
+      await lsp.close(uriOf(folder, 'b/Dockerfile'));
+      assert.deepEqual(
+        (await third).items.map((item) => [item.uri, item.version, item.kind === 'full' ? item.items.length : undefined]),
+        [[uriOf(folder, 'b/Dockerfile'), null, 0]],
+      );
+    }));
+
   test('a waiting request does not keep others from being answered, and can be cancelled', () =>
     session({}, async (lsp, folder) => {
       const { CancellationTokenSource } = await import('vscode-jsonrpc/node');

@@ -12,6 +12,7 @@ import type {
   InitializeResult,
   PublishDiagnosticsParams,
   Range,
+  Registration,
   TextDocumentContentChangeEvent,
 } from 'vscode-languageserver-protocol';
 import { withFolder } from './folder.ts';
@@ -48,8 +49,12 @@ export const SIMPLE: ClientCapabilities = {
 export interface SessionOptions {
   readonly capabilities?: ClientCapabilities;
   readonly folder?: string;
+  /** Several workspace folders, instead of `folder`. */
+  readonly folders?: readonly string[];
+  /** Instead of `folder`: one that is on no disk. */
+  readonly folderUri?: string;
   readonly initializationOptions?: unknown;
-  /** What `workspace/configuration` answers for the section `waybill`. */
+  /** What `workspace/configuration` answers for the section `waybill`; a function gives it by the `scopeUri`. */
   readonly settings?: unknown;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -60,6 +65,9 @@ export class Session {
   readonly pushed: PublishDiagnosticsParams[] = [];
   readonly logged: string[] = [];
   readonly shown: string[] = [];
+  /** The `scopeUri` of every setting that was asked for. */
+  readonly asked: string[] = [];
+  readonly registrations: Registration[] = [];
   refreshes = 0;
   settings: unknown;
   initialized: InitializeResult | undefined;
@@ -80,11 +88,13 @@ export class Session {
     const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
     const session = new Session(child, connection, options.settings ?? {});
     session.#listen();
-    const rootUri = options.folder === undefined ? null : pathToFileURL(options.folder).href;
+    const folders = (options.folders ?? (options.folder === undefined ? [] : [options.folder])).map((folder) => pathToFileURL(folder).href);
+    if (options.folderUri !== undefined) folders.push(options.folderUri);
+    const rootUri = folders[0] ?? null;
     session.initialized = await connection.sendRequest('initialize', {
       processId: process.pid,
       rootUri,
-      workspaceFolders: rootUri === null ? null : [{ uri: rootUri, name: 'workspace' }],
+      workspaceFolders: rootUri === null ? null : folders.map((uri) => ({ uri, name: 'workspace' })),
       capabilities: options.capabilities ?? MODERN,
       initializationOptions: options.initializationOptions,
     });
@@ -104,12 +114,20 @@ export class Session {
     connection.onNotification('window/showMessage', ({ message }: { message: string }) => {
       this.shown.push(message);
     });
-    connection.onRequest('workspace/configuration', ({ items }: { items: unknown[] }) => items.map(() => this.settings));
+    connection.onRequest('workspace/configuration', ({ items }: { items: { scopeUri?: string }[] }) =>
+      items.map(({ scopeUri }) => {
+        this.asked.push(scopeUri ?? '');
+        return typeof this.settings === 'function' ? this.settings(scopeUri) : this.settings;
+      }),
+    );
     connection.onRequest('workspace/diagnostic/refresh', () => {
       this.refreshes++;
       return null;
     });
-    connection.onRequest('client/registerCapability', () => null);
+    connection.onRequest('client/registerCapability', ({ registrations }: { registrations: Registration[] }) => {
+      this.registrations.push(...registrations);
+      return null;
+    });
     connection.onRequest('window/workDoneProgress/create', () => null);
     connection.onUnhandledNotification(() => {});
     connection.listen();
@@ -169,6 +187,11 @@ export class Session {
         });
       });
     }
+  }
+
+  /** Reports changes of files: 1 created, 2 changed, 3 deleted. */
+  async watched(...changes: { uri: string; type: 1 | 2 | 3 }[]): Promise<void> {
+    await this.connection.sendNotification('workspace/didChangeWatchedFiles', { changes });
   }
 
   /** Ends the server as a client does, and fails where it does not go by itself. */

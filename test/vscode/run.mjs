@@ -73,13 +73,16 @@ async function testRun({ extension, suite, workspace }, signal) {
     // Tests save files, so every run has its own copy.
     const folder = path.join(scratch, 'workspace');
     await cp(workspace, folder, { recursive: true });
+    // A workspace of one folder: tests can add another one, which restarts the extension host where a mere folder is open.
+    const opened = path.join(scratch, 'suite.code-workspace');
+    await writeFile(opened, JSON.stringify({ folders: [{ path: path.basename(folder) }] }));
     const resultFile = path.join(scratch, 'result.json');
     const error = await runInVSCode(
       {
         ...(executable === undefined ? {} : { vscodeExecutablePath: executable }),
         extensionDevelopmentPath: extension,
         extensionTestsPath: path.join(BUNDLES, 'index'),
-        launchArgs: [folder, '--disable-extensions', `--user-data-dir=${profile.userData}`, `--extensions-dir=${profile.extensions}`],
+        launchArgs: [opened, '--disable-extensions', `--user-data-dir=${profile.userData}`, `--extensions-dir=${profile.extensions}`],
         extensionTestsEnv: { WAYBILL_RESULT: resultFile, CODEHOST_ARTIFACTS: ARTIFACTS },
       },
       signal,

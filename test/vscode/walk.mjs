@@ -21,10 +21,13 @@ import {
   hoverOver,
   openFile,
   openQuickFixes,
+  openStatus,
+  runCommand,
   save,
   screenshot,
   WAIT_LIMIT_MS,
   waitForSquiggle,
+  waitForText,
 } from './host/ui.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -64,6 +67,18 @@ const steps = (commit) => [
   ['open the manifest', (window) => openFile(window, 'package.json')],
   ['see its squiggles', (window) => waitForSquiggle(window, 'package.json')],
   ['picture of the manifest', (window) => screenshot(window, '5-manifest')],
+  ['open the status', (window) => openStatus(window, 'Waybill: ')],
+  ['picture of the status', (window) => screenshot(window, '6-status')],
+  ['close the status', dismiss],
+  ['scan the workspace', (window) => runCommand(window, 'Waybill: Scan Workspace')],
+  ['see its sum', (window) => waitForText(window, ' in 6 files')],
+  ['picture of the scan', (window) => screenshot(window, '7-scan')],
+  ['recommend it to the team', (window) => runCommand(window, 'Waybill: Recommend to the Team')],
+  ['see the file', (window) => waitForText(window, '"waybill.waybill"')],
+  ['picture of the recommendation', (window) => screenshot(window, '8-recommended')],
+  ['open the walkthrough', (window) => runCommand(window, 'Welcome: Open Walkthrough', 'Get Started with Waybill')],
+  ['see its first page', (window) => waitForText(window, 'See what is there')],
+  ['picture of the walkthrough', (window) => screenshot(window, '9-walkthrough')],
 ];
 
 await runMain(async (signal) => {

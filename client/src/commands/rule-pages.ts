@@ -15,12 +15,8 @@ export async function rulePage(context: vscode.ExtensionContext, rule: unknown):
 
 /** Lets the user pick a rule among all that have a page. */
 export async function pickRule(context: vscode.ExtensionContext, placeHolder: string): Promise<string | undefined> {
-  const root = vscode.Uri.joinPath(context.extensionUri, 'docs', 'rules');
-  const rules: string[] = [];
-  for (const [area, type] of await vscode.workspace.fs.readDirectory(root)) {
-    if (type !== vscode.FileType.Directory) continue;
-    for (const [page] of await vscode.workspace.fs.readDirectory(vscode.Uri.joinPath(root, area)))
-      rules.push(`${area}/${page.replace(/\.md$/, '')}`);
-  }
-  return await vscode.window.showQuickPick(rules.sort(), { placeHolder });
+  // Not by listing the folder: that is impossible where the extension is on a web server.
+  const index = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(context.extensionUri, 'docs', 'rules', 'README.md'));
+  const rules = [...new TextDecoder().decode(index).matchAll(/\]\(([a-z0-9]+\/[a-z0-9-]+)\.md\)/g)].flatMap(([, rule]) => rule ?? []);
+  return await vscode.window.showQuickPick(rules, { placeHolder });
 }

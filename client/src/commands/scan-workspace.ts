@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
-import { SCAN_WORKSPACE, type ScanResult } from '../../../server/src/lsp/protocol.ts';
+import { ProgressType } from 'vscode-languageclient';
+import { SCAN_WORKSPACE, type ScanParams, type ScanProgress, type ScanResult } from '../../../server/src/lsp/protocol.ts';
 import type { ServerHandle } from '../server-handle.ts';
+import { countsText } from '../status-text.ts';
 
 /** Reads every file of the workspace that a format of ours reads, and shows what was found in the Problems view. */
 export async function scanWorkspace(server: ServerHandle): Promise<void> {
@@ -10,14 +12,20 @@ export async function scanWorkspace(server: ServerHandle): Promise<void> {
   }
   const result = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: 'Waybill: scanning the workspace', cancellable: true },
-    async (_progress, token) => {
+    async (progress, token) => {
       const client = await server.start();
       if (client === undefined) return undefined;
+      const params: ScanParams = { progressToken: `scan-${++scans}` };
+      const told = client.onProgress(new ProgressType<ScanProgress>(), `scan-${scans}`, ({ files }) =>
+        progress.report({ message: `${files} files` }),
+      );
       try {
-        return await client.sendRequest<ScanResult | null>(SCAN_WORKSPACE, undefined, token);
+        return await client.sendRequest<ScanResult | null>(SCAN_WORKSPACE, params, token);
       } catch (error) {
         if (token.isCancellationRequested) return undefined;
         throw error;
+      } finally {
+        told.dispose();
       }
     },
   );
@@ -26,10 +34,13 @@ export async function scanWorkspace(server: ServerHandle): Promise<void> {
   void vscode.window.setStatusBarMessage(summary(result), SUMMARY_MS);
 }
 
+/** How many scans there were: each has a progress token of its own. */
+let scans = 0;
+
 /** How long the counts stay in the status bar, in ms. */
 const SUMMARY_MS = 10_000;
 
-function summary({ files, error, warning, info, unknown }: ScanResult): string {
-  const rest = unknown > 0 ? `, ${unknown} unknown` : '';
-  return `Waybill: ${error} errors, ${warning} warnings, ${info} infos in ${files} files${rest}`;
+function summary({ files, unknown, ...counts }: ScanResult): string {
+  const found = countsText(counts).join(', ') || 'no findings';
+  return `Waybill: ${found} in ${files} file${files === 1 ? '' : 's'}${unknown > 0 ? `, ${unknown} unknown` : ''}`;
 }

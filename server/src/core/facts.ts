@@ -53,3 +53,6 @@ export const imageDigest: FactKind<ImageKey, ImageManifest> = {
     return `pkg:oci/${encodeURIComponent(name)}?repository_url=${encodeURIComponent(`${registry}/${repository}`)}&tag=${encodeURIComponent(tag)}`;
   },
 };
+
+/** The public GitHub. */
+export const PUBLIC_GITHUB_URL = 'https://github.com';

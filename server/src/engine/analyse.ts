@@ -66,18 +66,20 @@ class Run {
   readonly unsureAreas = new Set<string>();
   readonly #manifest: Manifest;
   readonly #options: AnalyseOptions;
+  readonly #surroundings: Surroundings;
   readonly #unknown = new Map<string, { subject: string; why: Unknown; keys: Set<string> }>();
   readonly #seen = new Map<string, number>();
 
   constructor(manifest: Manifest, options: AnalyseOptions) {
     this.#manifest = manifest;
     this.#options = options;
+    this.#surroundings = surroundingsFor(manifest, options.surroundings);
   }
 
   check(rule: Rule, unusedIgnores: readonly UnusedIgnore[]): void {
     const context: RuleContext = {
       manifest: this.#manifest,
-      surroundings: this.#options.surroundings,
+      surroundings: this.#surroundings,
       unusedIgnores,
       fact: (kind, key) => {
         const answer = this.#fact(kind, key);
@@ -145,6 +147,24 @@ class Run {
     this.#seen.set(base, ordinal + 1);
     return fingerprint(`${base}\n${ordinal}`);
   }
+}
+
+/**
+ * The surroundings as one analysis sees them: a file is asked for once, since a hundred dependencies all ask for the same
+ * few, and the document itself is not read again.
+ */
+function surroundingsFor(manifest: Manifest, around: Surroundings): Surroundings {
+  const found = new Map<string, boolean>();
+  return {
+    exists(path) {
+      const known = found.get(path);
+      if (known !== undefined) return known;
+      const exists = around.exists(path);
+      found.set(path, exists);
+      return exists;
+    },
+    manifest: (path) => (path === manifest.file.path ? manifest : around.manifest(path)),
+  };
 }
 
 function fill(template: Message, args: Readonly<Record<string, string>>): Message {

@@ -40,6 +40,13 @@ export class Project implements Surroundings {
     this.#manifests.delete(path);
   }
 
+  /** Forgets what was parsed of all files in a folder. True where there was some. */
+  forgetBelow(folder: string): boolean {
+    const below = [...this.#manifests.keys()].filter((path) => path.startsWith(`${folder}/`));
+    for (const path of below) this.#manifests.delete(path);
+    return below.length > 0;
+  }
+
   /** Forgets everything that was parsed. */
   forgetAll(): void {
     this.#manifests.clear();

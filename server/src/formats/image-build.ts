@@ -14,6 +14,7 @@ export interface ImageBuild {
 /** Reads what a Dockerfile copies and sets. Any other manifest brings and sets nothing. */
 export function imageBuildOf(manifest: Manifest): ImageBuild {
   const instructions = asDockerfile(manifest)?.instructions ?? [];
+  let variables: ReadonlySet<string> | undefined;
   const broughtBy = new Map<string, readonly boolean[]>();
   return {
     brings: (lockfile, before) => {
@@ -21,12 +22,20 @@ export function imageBuildOf(manifest: Manifest): ImageBuild {
       broughtBy.set(lockfile, brought);
       return brought[indexBefore(instructions, before)] ?? false;
     },
-    sets: (variable) =>
-      instructions.some(
-        ({ keyword, args }) =>
-          (keyword === 'ENV' || keyword === 'ARG') && wordsOf(args.text).some((word) => word.split('=')[0] === variable),
-      ),
+    sets: (variable) => {
+      variables ??= variablesOf(instructions);
+      return variables.has(variable);
+    },
   };
+}
+
+/** The names that stand in front of a `=`, or alone, in any `ENV` or `ARG`. */
+function variablesOf(instructions: readonly Instruction[]): Set<string> {
+  return new Set(
+    instructions
+      .filter(({ keyword }) => keyword === 'ENV' || keyword === 'ARG')
+      .flatMap(({ args }) => wordsOf(args.text).map((word) => word.split('=')[0] ?? word)),
+  );
 }
 
 /** For each instruction, whether a lockfile is in its stage once it has run. */

@@ -1,4 +1,5 @@
 import { parse as parseVersion, Range } from 'semver';
+import { remember } from '../core/remember.ts';
 import type { Span } from '../core/span.ts';
 
 /** A part of a requirement. The span is relative to the requirement's text, in UTF-16 offsets. */
@@ -38,12 +39,17 @@ export type Spec =
 /** Longer requirements are not read: nobody writes them, and a range costs time with its length. */
 export const MAX_SPEC_UNITS = 1024;
 
+/** How many requirements are remembered: a large monorepo has some thousand. */
+const REMEMBERED = 4096;
+
 /**
  * Reads a requirement as npm does (npm-package-arg, with hosted-git-info's shorthands), and what yarn, pnpm and bun
  * have besides: `workspace:`, `catalog:`, `portal:`, `link:`, `patch:`, `jsr:`, `exec:`, scp-like ssh to any host, `https` to `.git`.
  * Never throws.
  */
-export function parseSpec(text: string): Spec {
+export const parseSpec: (text: string) => Spec = remember(readSpec, REMEMBERED);
+
+function readSpec(text: string): Spec {
   if (text.length > MAX_SPEC_UNITS) return { kind: 'invalid' };
   const protocol = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase() ?? '';
   if (isPath(text, protocol)) return { kind: 'path', path: text.replace(/^(?:file|link|portal):/i, '') };
@@ -93,7 +99,9 @@ function isTagName(text: string): boolean {
 }
 
 /** A range as npm reads it (loosely); undefined where the text is none. */
-export function asRange(text: string): Range | undefined {
+export const asRange: (text: string) => Range | undefined = remember(readRange, REMEMBERED);
+
+function readRange(text: string): Range | undefined {
   try {
     return new Range(text, { loose: true });
   } catch {

@@ -10,5 +10,9 @@ export function signalOf(token: CancellationToken): { readonly signal: AbortSign
 
 /** Lets messages that wait in the queue in, a cancellation among them. */
 export function yieldToQueue(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => {
+    if (typeof setImmediate === 'function') setImmediate(resolve);
+    // A web worker has none.
+    else setTimeout(resolve, 0);
+  });
 }

@@ -8,7 +8,7 @@ import { LineIndex } from '../core/text.ts';
 import type { Analysis } from '../engine/analyse.ts';
 import { editsOf, planSafeFixes } from '../engine/edits.ts';
 import type { ClientSupport } from './client-support.ts';
-import { toDiagnostic, touches, toWorkspaceEdit } from './convert.ts';
+import { toDiagnostics, touches, toWorkspaceEdit } from './convert.ts';
 import { DISABLE_RULE, EXPLAIN_RULE } from './protocol.ts';
 
 /** The kind of our fix-all; clients find it by any prefix of it. */
@@ -53,7 +53,7 @@ function quickFixes({ document, analysis, params, support, online, commands }: A
   const explained = new Set<string>();
   for (const finding of analysis.findings) {
     if (!touches(lines.rangeOf(reachOf(finding, analysis)), params.range)) continue;
-    const diagnostics = [toDiagnostic(finding, lines, support.diagnostic)];
+    const diagnostics = toDiagnostics({ ...analysis, findings: [finding] }, support.diagnostic, lines);
     finding.fixes.forEach((fix, index) => {
       const base = {
         title: fix.title,

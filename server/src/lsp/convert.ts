@@ -3,11 +3,14 @@ import {
   type Diagnostic,
   DiagnosticSeverity,
   type Range as LspRange,
+  type Position,
   type TextDocumentEdit,
   type WorkspaceEdit,
 } from 'vscode-languageserver';
 import { type Edit, type Finding, messageText, type Severity } from '../core/finding.ts';
 import { rulePageUrl } from '../core/rule-page.ts';
+import type { SourceFile } from '../core/source-file.ts';
+import type { Span } from '../core/span.ts';
 import { LineIndex } from '../core/text.ts';
 import type { Analysis } from '../engine/analyse.ts';
 
@@ -28,18 +31,35 @@ export interface DiagnosticSupport {
   readonly relatedInformation: boolean;
 }
 
-/** A document's findings as diagnostics, in document order. */
-export function toDiagnostics(analysis: Analysis, support: DiagnosticSupport): Diagnostic[] {
-  if (analysis.findings.length === 0) return [];
-  const lines = new LineIndex(analysis.manifest.file.text);
-  return analysis.findings.map((finding) => toDiagnostic(finding, lines, support));
+/** Gives the position of a UTF-16 offset of one text: a line index of it, or the document itself, which keeps one. */
+export interface Positions {
+  positionAt(offset: number): Position;
 }
 
-/** One finding as a diagnostic. */
-export function toDiagnostic(finding: Finding, lines: LineIndex, support: DiagnosticSupport): Diagnostic {
+/**
+ * A document's findings as diagnostics, in document order. `lines` are those of the document's text, where somebody has them:
+ * finding the lines of a large file costs as much as parsing it.
+ */
+export function toDiagnostics(analysis: Analysis, support: DiagnosticSupport, lines?: Positions): Diagnostic[] {
+  const own = analysis.manifest.file;
+  const known = new Map<SourceFile, Positions>(lines === undefined ? [] : [[own, lines]]);
+  const linesOf = (file: SourceFile): Positions => {
+    const found = known.get(file) ?? new LineIndex(file.text);
+    known.set(file, found);
+    return found;
+  };
+  return analysis.findings.map((finding) => toDiagnostic(finding, own, { linesOf, support }));
+}
+
+interface Conversion {
+  readonly linesOf: (file: SourceFile) => Positions;
+  readonly support: DiagnosticSupport;
+}
+
+function toDiagnostic(finding: Finding, own: SourceFile, { linesOf, support }: Conversion): Diagnostic {
   const codeDescription: CodeDescription = { href: rulePageUrl(finding.rule) };
   return {
-    range: lines.rangeOf(finding.span),
+    range: rangeIn(linesOf(own), finding.span),
     severity: SEVERITIES[finding.severity],
     source: SOURCE,
     code: finding.rule,
@@ -49,12 +69,16 @@ export function toDiagnostic(finding: Finding, lines: LineIndex, support: Diagno
     ...(support.relatedInformation && finding.related.length > 0
       ? {
           relatedInformation: finding.related.map(({ file, span, note }) => ({
-            location: { uri: file.uri, range: new LineIndex(file.text).rangeOf(span) },
+            location: { uri: file.uri, range: rangeIn(linesOf(file), span) },
             message: note,
           })),
         }
       : {}),
   };
+}
+
+function rangeIn(lines: Positions, { start, end }: Span): LspRange {
+  return { start: lines.positionAt(start), end: lines.positionAt(end) };
 }
 
 /** Whether two ranges touch: what the cursor stands at the end of counts. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Diagnostic } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Manifest } from '../core/manifest.ts';
@@ -7,7 +6,8 @@ import type { FactView } from '../engine/fact-store.ts';
 import type { Project } from '../engine/project.ts';
 import type { Policy } from '../policy/policy.ts';
 import { rules } from '../rules/index.ts';
-import { type DiagnosticSupport, toDiagnostics } from './convert.ts';
+import { type DiagnosticSupport, type Positions, toDiagnostics } from './convert.ts';
+import { resultIdOf } from './result-id.ts';
 import type { Place, Workspace } from './workspace.ts';
 
 /** What an analysis of a document depends on besides its text. */
@@ -20,6 +20,7 @@ export interface AnalysisContext {
 interface Kept {
   readonly version: number;
   readonly generation: number;
+  readonly parsed: ReturnType<Workspace['parse']>;
   readonly analysis: Analysis | undefined;
 }
 
@@ -40,6 +41,11 @@ export class Analyses {
     this.#generation++;
   }
 
+  /** Folders came or went: documents may belong to other ones now. */
+  foldersChanged(): void {
+    this.#kept.clear();
+  }
+
   /** A document was closed. */
   forget(uri: string): void {
     this.#kept.delete(uri);
@@ -49,9 +55,10 @@ export class Analyses {
   of(document: TextDocument, context: AnalysisContext): Analysis | undefined {
     const kept = this.#kept.get(document.uri);
     if (kept?.version === document.version && kept.generation === this.#generation) return kept.analysis;
-    const parsed = this.#workspace.parse(document);
+    // What was typed elsewhere changes verdicts, and not what this document says.
+    const parsed = kept?.version === document.version ? kept.parsed : this.#workspace.parse(document);
     const analysis = parsed && this.#analyse(parsed.manifest, parsed.place, context);
-    this.#kept.set(document.uri, { version: document.version, generation: this.#generation, analysis });
+    this.#kept.set(document.uri, { version: document.version, generation: this.#generation, parsed, analysis });
     return analysis;
   }
 
@@ -67,8 +74,18 @@ export interface Diagnosed {
   readonly items: Diagnostic[];
 }
 
-/** An analysis as diagnostics. A document that none of our formats reads has none. */
-export function diagnose(analysis: Analysis | undefined, support: DiagnosticSupport): Diagnosed {
-  const items = analysis === undefined ? [] : toDiagnostics(analysis, support);
-  return { resultId: createHash('sha256').update(JSON.stringify(items)).digest('base64url').slice(0, 22), items };
+/**
+ * An analysis as diagnostics. A document that none of our formats reads has none. `lines` are those of the document's text,
+ * where it is open. Made once for each analysis: an open document is asked about by itself and with its workspace.
+ */
+export function diagnose(analysis: Analysis | undefined, support: DiagnosticSupport, lines?: Positions): Diagnosed {
+  const known = analysis && diagnosedOf.get(analysis);
+  if (known !== undefined) return known;
+  const items = analysis === undefined ? [] : toDiagnostics(analysis, support, lines);
+  const resultId = resultIdOf(JSON.stringify(items));
+  if (analysis !== undefined) diagnosedOf.set(analysis, { resultId, items });
+  return { resultId, items };
 }
+
+// One server has one client, so an analysis is only ever shown with one client's support.
+const diagnosedOf = new WeakMap<Analysis, Diagnosed>();

@@ -1,9 +1,9 @@
 import type { Answer, FactKind, FetchFact } from '../core/answer.ts';
 import { unknown } from '../core/answer.ts';
+import { PUBLIC_GITHUB_URL } from '../core/facts.ts';
 import { type FactLifetimes, FactStore, type FactView, OFFLINE_FACTS } from '../engine/fact-store.ts';
 import type { NetworkMode } from '../policy/settings.ts';
-import { DEFAULT_SERVER_URL } from '../sources/git-refs.ts';
-import { createSources } from '../sources/index.ts';
+import type { Network } from './host.ts';
 import type { Status } from './protocol.ts';
 
 /** A tag may move at any time: what is shown is asked again after ten minutes, a failed look-up after one. */
@@ -19,33 +19,34 @@ export interface LookUpSettings {
 /** The server's only way to the network, in the three modes of `waybill.network`. */
 export class LookUps {
   readonly #onStatus: (status: Status) => void;
-  readonly #env: NodeJS.ProcessEnv;
+  readonly #network: Network | undefined;
   readonly #stores = new Map<string, { readonly fetch: FetchFact; readonly facts: FactStore }>();
   #underWay = 0;
   #failure: string | undefined;
 
-  constructor(env: NodeJS.ProcessEnv, onStatus: (status: Status) => void) {
-    this.#env = env;
+  /** Without a network every setting of it counts as `off`. */
+  constructor(network: Network | undefined, onStatus: (status: Status) => void) {
+    this.#network = network;
     this.#onStatus = onStatus;
   }
 
   /** The GitHub server that holds under some settings. */
   serverUrl({ githubServerUrl }: LookUpSettings): string {
-    return githubServerUrl || this.#env.GITHUB_SERVER_URL || DEFAULT_SERVER_URL;
+    return githubServerUrl || this.#network?.env.GITHUB_SERVER_URL || PUBLIC_GITHUB_URL;
   }
 
   /** What rules see: only in the background mode more than what is known already, and nothing where the network is off. */
   view(settings: LookUpSettings): FactView {
-    if (settings.network === 'off') return OFFLINE_FACTS;
-    const { facts } = this.#store(settings);
+    if (this.#network === undefined || settings.network === 'off') return OFFLINE_FACTS;
+    const { facts } = this.#store(this.#network, settings);
     if (settings.network === 'background' && settings.trusted) return facts;
     return { get: (kind, key) => facts.peek(kind, key) ?? unknown('offline') };
   }
 
   /** Looks up what rules asked for in the background mode. True where something new is known. */
   async resolvePending(settings: LookUpSettings, signal: AbortSignal): Promise<boolean> {
-    if (settings.network !== 'background' || !settings.trusted) return false;
-    const { facts } = this.#store(settings);
+    if (this.#network === undefined || settings.network !== 'background' || !settings.trusted) return false;
+    const { facts } = this.#store(this.#network, settings);
     if (facts.pending === 0) return false;
     await this.#track(() => facts.resolve(signal));
     return true;
@@ -53,8 +54,8 @@ export class LookUps {
 
   /** A look-up that the user asked for; what it finds, rules may see from then on. */
   fetch(settings: LookUpSettings): FetchFact {
-    if (settings.network === 'off') return async () => unknown('offline', 'waybill.network is off');
-    const { facts, fetch } = this.#store(settings);
+    if (this.#network === undefined || settings.network === 'off') return async () => unknown('offline', 'waybill.network is off');
+    const { facts, fetch } = this.#store(this.#network, settings);
     return async (kind, key, signal) => {
       const answer = await this.#track(() => fetch(kind, key, signal));
       facts.put(kind, key, answer);
@@ -93,16 +94,19 @@ export class LookUps {
   }
 
   /** One store per server and trust: credentials go only where the user trusts the workspace. */
-  #store({ trusted, githubServerUrl }: LookUpSettings): { readonly fetch: FetchFact; readonly facts: FactStore } {
-    const serverUrl = githubServerUrl || this.#env.GITHUB_SERVER_URL || undefined;
+  #store(
+    { env, defaultServerUrl, connect }: Network,
+    { trusted, githubServerUrl }: LookUpSettings,
+  ): { readonly fetch: FetchFact; readonly facts: FactStore } {
+    const serverUrl = githubServerUrl || env.GITHUB_SERVER_URL || undefined;
     const id = `${trusted} ${serverUrl ?? ''}`;
     const known = this.#stores.get(id);
     if (known !== undefined) return known;
     // The token is for the server that the environment names. A setting, which a repository may bring along, must not send it elsewhere.
-    const own = this.#env.GITHUB_SERVER_URL || DEFAULT_SERVER_URL;
+    const own = env.GITHUB_SERVER_URL || defaultServerUrl;
     const isOwn = serverUrl === undefined || sameOrigin(serverUrl, own);
-    const token = trusted && isOwn ? this.#env.GITHUB_TOKEN || this.#env.GH_TOKEN || undefined : undefined;
-    const { fetchFact } = createSources({ online: true, env: this.#env, serverUrl, token });
+    const token = trusted && isOwn ? env.GITHUB_TOKEN || env.GH_TOKEN || undefined : undefined;
+    const fetchFact = connect({ serverUrl, token });
     const made = { fetch: fetchFact, facts: new FactStore(fetchFact, LIFETIMES) };
     this.#stores.set(id, made);
     return made;

@@ -3,6 +3,8 @@
  * client and server carry their own copies of the protocol library. No other client needs any of it.
  */
 
+import type { Unknown } from '../core/answer.ts';
+
 /** `initializationOptions`, every part of which may be missing. */
 export interface WaybillInitializationOptions {
   /** Whether the user trusts the workspace; without that no credential and no policy file of the workspace is used. */
@@ -18,8 +20,19 @@ export interface WaybillInitializationOptions {
 /** Client to server, a notification without parameters: the user trusts the workspace now. */
 export const DID_GRANT_TRUST = 'waybill/didGrantTrust';
 
-/** Client to server, a request: read all files of the workspace again. */
+/** Client to server, a request with `ScanParams` or none: read all files of the workspace again. */
 export const SCAN_WORKSPACE = 'waybill/scanWorkspace';
+
+/** The parameters of `SCAN_WORKSPACE`. */
+export interface ScanParams {
+  /** Where `$/progress` with `ScanProgress` goes; none is sent without it. */
+  readonly progressToken?: string;
+}
+
+/** How far a scan is. */
+export interface ScanProgress {
+  readonly files: number;
+}
 
 /** The answer to `SCAN_WORKSPACE`. */
 export interface ScanResult {
@@ -41,6 +54,52 @@ export interface Status {
   /** The last look-up that failed, as a sentence; undefined where the last one went well. */
   readonly failure?: string;
 }
+
+/** Client to server, a request with `DocumentStatusParams`: what is unknown of an open document. */
+export const DOCUMENT_STATUS = 'waybill/documentStatus';
+
+/** The parameters of `DOCUMENT_STATUS`. */
+export interface DocumentStatusParams {
+  readonly textDocument: { readonly uri: string };
+}
+
+/** The answer to `DOCUMENT_STATUS`; null for a document that is not open or that no format of ours reads. */
+export interface DocumentStatus {
+  /** How many questions have no answer, by the reason, most first. */
+  readonly unknown: readonly { readonly why: Unknown; readonly count: number }[];
+}
+
+/** Server to client, a request: the files of an open folder. Asked only by a server that cannot read them itself. */
+export const LIST_FILES = 'waybill/listFiles';
+
+/** The parameters of `LIST_FILES`: the URI of an open folder. */
+export interface ListFilesParams {
+  readonly folder: string;
+}
+
+/** The answer to `LIST_FILES`. */
+export interface ListedFiles {
+  readonly uris: readonly string[];
+  /** There are more than the client lists. */
+  readonly truncated: boolean;
+}
+
+/** Server to client, a request: the text of a file in an open folder. Asked only by a server that cannot read it itself. */
+export const READ_FILE = 'waybill/readFile';
+
+/** The parameters of `READ_FILE`. */
+export interface ReadFileParams {
+  readonly uri: string;
+}
+
+/** The answer to `READ_FILE`. `text` is missing where the file is no text in UTF-8, or too large. */
+export interface ReadFile {
+  readonly exists: boolean;
+  readonly text?: string;
+}
+
+/** How many files a client lists of a folder, and how large a file is that it reads, in bytes. */
+export const FILE_LIMITS = { files: 20_000, bytes: 16 * 1024 * 1024 } as const;
 
 /** The command that shows a rule's page; its argument is the rule's id. */
 export const EXPLAIN_RULE = 'waybill.explainRule';

@@ -6,28 +6,44 @@ import {
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
   DocumentDiagnosticReportKind,
+  FileChangeType,
+  type FileEvent,
   type InitializeParams,
   type InitializeResult,
   LSPErrorCodes,
   MessageType,
+  ProgressType,
   ResponseError,
   ShowMessageNotification,
   TextDocumentSyncKind,
   TextDocuments,
+  WatchKind,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { VERSION } from '../data/product.generated.ts';
-import { ALL_GLOBS } from '../engine/formats.ts';
+import { ALL_GLOBS, formatForPath } from '../engine/formats.ts';
 import { isLockfileName, LOCKFILE_NAMES } from '../formats/lock-model.ts';
 import { signalOf, yieldToQueue } from './abort.ts';
 import { type ClientSupport, clientSupport, initializationOptions } from './client-support.ts';
 import { codeActions, FIX_ALL, readActionData, resolveAction } from './code-actions.ts';
 import { documentLinks } from './document-links.ts';
+import { documentStatus } from './document-status.ts';
 import { Analyses, type AnalysisContext, type Diagnosed, diagnose } from './documents.ts';
+import type { Host } from './host.ts';
 import { hover } from './hover.ts';
 import { inlayHints } from './inlay-hints.ts';
 import { LookUps } from './look-ups.ts';
-import { DID_GRANT_TRUST, SCAN_WORKSPACE, type ScanResult, STATUS } from './protocol.ts';
+import {
+  DID_GRANT_TRUST,
+  DOCUMENT_STATUS,
+  type DocumentStatus,
+  type DocumentStatusParams,
+  SCAN_WORKSPACE,
+  type ScanParams,
+  type ScanProgress,
+  type ScanResult,
+  STATUS,
+} from './protocol.ts';
 import { Settings } from './settings.ts';
 import { normalise, Workspace } from './workspace.ts';
 import { WorkspaceDiagnostics } from './workspace-diagnostics.ts';
@@ -38,16 +54,20 @@ const PUSH_DELAY_MS = 150;
 /** How long refreshes are gathered, in ms: each one makes the client ask for every open document again. */
 const REFRESH_DELAY_MS = 250;
 
+/** How often a scan tells how far it is, in ms. */
+const PROGRESS_MS = 100;
+
 /** Starts answering on a connection. Everything the server knows can be rebuilt from the client's documents and the disk. */
-export function startServer(connection: Connection, env: NodeJS.ProcessEnv): void {
-  new Server(connection, env).listen();
+export function startServer(connection: Connection, host: Host): void {
+  new Server(connection, host).listen();
 }
 
 class Server {
   readonly #connection: Connection;
   readonly #documents = new TextDocuments(TextDocument);
   readonly #byUri = new Map<string, TextDocument>();
-  readonly #workspace = new Workspace((uri) => this.#byUri.get(uri));
+  readonly #host: Host;
+  readonly #workspace: Workspace;
   readonly #settings: Settings;
   readonly #analyses: Analyses;
   readonly #lookUps: LookUps;
@@ -59,15 +79,18 @@ class Server {
   #commands = false;
   #statusWanted = false;
 
-  constructor(connection: Connection, env: NodeJS.ProcessEnv) {
+  constructor(connection: Connection, host: Host) {
     this.#connection = connection;
+    this.#host = host;
+    this.#workspace = new Workspace(host, (uri) => this.#byUri.get(uri));
     const onRuleError = (rule: string, format: string, error: unknown) => this.#logRuleError(rule, format, error);
-    this.#settings = new Settings(connection, this.#workspace);
+    this.#settings = new Settings(connection, host, this.#workspace);
     this.#analyses = new Analyses(this.#workspace, onRuleError);
-    this.#lookUps = new LookUps(env, (status) => {
+    this.#lookUps = new LookUps(host.network, (status) => {
       if (this.#statusWanted) void connection.sendNotification(STATUS, status).catch(() => undefined);
     });
     this.#scanner = new WorkspaceDiagnostics({
+      host,
       workspace: this.#workspace,
       support: () => this.#client().diagnostic,
       contextOf: (uri) => this.#contextOf(uri),
@@ -79,6 +102,7 @@ class Server {
 
   listen(): void {
     const connection = this.#connection;
+    const host = this.#host;
     connection.onInitialize((params) => this.#initialize(params));
     connection.onInitialized(() => this.#initialized());
     this.#watchDocuments();
@@ -102,17 +126,27 @@ class Server {
       this.#everythingChanged();
     });
     connection.onDidChangeWatchedFiles(({ changes }) => {
-      for (const { uri } of changes) this.#workspace.forget(uri);
-      this.#everythingChanged();
+      void this.#guard('file changes', undefined, async () => {
+        await host.changed(changes.map(({ uri }) => uri));
+        if (changes.filter((change) => this.#forgetFile(change)).length > 0) this.#everythingChanged();
+      });
     });
     connection.onNotification(DID_GRANT_TRUST, () => {
       this.#settings.grantTrust();
       this.#everythingChanged();
     });
+    connection.onRequest(DOCUMENT_STATUS, ({ textDocument }: DocumentStatusParams) =>
+      this.#guard<DocumentStatus | null>('document status', null, async () => {
+        const document = this.#documents.get(textDocument.uri);
+        const analysis = document && this.#analyses.of(document, await this.#contextOf(document.uri));
+        return analysis === undefined ? null : documentStatus(analysis);
+      }),
+    );
     // A request without parameters comes with the token alone.
-    connection.onRequest(SCAN_WORKSPACE, (first: unknown, second?: CancellationToken) => {
+    connection.onRequest(SCAN_WORKSPACE, (first: ScanParams | CancellationToken | null, second?: CancellationToken) => {
       const token = second ?? (CancellationToken.is(first) ? first : CancellationToken.None);
-      return this.#guard<ScanResult | null>('scan', null, () => this.#scan(signalOf(token)));
+      const progressToken = first !== null && 'progressToken' in first ? first.progressToken : undefined;
+      return this.#guard<ScanResult | null>('scan', null, () => this.#scan(signalOf(token), progressToken));
     });
     this.#documents.listen(connection);
     connection.listen();
@@ -158,16 +192,29 @@ class Server {
     }
     if (watchedFilesRegistration) {
       const globs = [...ALL_GLOBS, ...LOCKFILE_NAMES.map((name) => `**/${name}`), '**/.yarnrc.yml', '**/.gitignore'];
-      const watchers = [...new Set(globs)].map((globPattern) => ({ globPattern }));
+      // Of a folder that goes, a client reports nothing but the folder.
+      const watchers = [...[...new Set(globs)].map((globPattern) => ({ globPattern })), { globPattern: '**', kind: WatchKind.Delete }];
       this.#connection.client.register(DidChangeWatchedFilesNotification.type, { watchers }).catch(failed);
     }
     if (workspaceFolders) {
       this.#connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
         for (const { uri } of removed) this.#workspace.removeFolder(uri);
         for (const { uri } of added) this.#workspace.addFolder(uri);
+        this.#settings.foldersChanged();
+        this.#analyses.foldersChanged();
         this.#everythingChanged();
       });
     }
+  }
+
+  /** Forgets what is known of a file or folder. False for the deletion of something that nothing of ours depends on. */
+  #forgetFile({ uri, type }: FileEvent): boolean {
+    this.#workspace.forget(uri);
+    if (type !== FileChangeType.Deleted) return true;
+    const below = this.#workspace.forgetBelow(uri);
+    const name = uri.slice(uri.lastIndexOf('/') + 1);
+    const ours = formatForPath(this.#workspace.placeOf(uri).path) !== undefined || isLockfileName(name) || name.startsWith('.');
+    return below || ours || this.#scanner.hasBelow(uri);
   }
 
   #watchDocuments(): void {
@@ -182,19 +229,18 @@ class Server {
     });
     this.#documents.onDidClose(({ document }) => {
       this.#byUri.delete(normalise(document.uri));
-      this.#workspace.forget(document.uri);
+      this.#workspace.closed(document.uri);
       this.#analyses.forget(document.uri);
-      this.#settings.forget(document.uri);
       clearTimeout(this.#pushTimers.get(document.uri));
       this.#pushTimers.delete(document.uri);
       if (!this.#client().pullDiagnostics) void this.#send({ uri: document.uri, diagnostics: [] });
-      this.#scanner.changed();
+      this.#scanner.documentChanged(document.uri);
     });
   }
 
   #documentChanged(document: TextDocument, delayMs: number): void {
     this.#workspace.forget(document.uri);
-    this.#scanner.changed();
+    this.#scanner.documentChanged(document.uri);
     if (isDependedOn(document.uri)) this.#othersChanged();
     if (!this.#client().pullDiagnostics) this.#pushSoon(document.uri, delayMs);
   }
@@ -202,6 +248,8 @@ class Server {
   /** What a manifest or lockfile says shows in other documents: ask the client to ask again, or push again. */
   #othersChanged(): void {
     this.#analyses.invalidate();
+    // Files that are not open follow when this one is saved: the watcher tells.
+    for (const { uri } of this.#documents.all()) this.#scanner.documentChanged(uri);
     if (this.#documents.all().length > 1) this.#refreshSoon();
   }
 
@@ -274,7 +322,7 @@ class Server {
 
   async #diagnose(document: TextDocument): Promise<Diagnosed> {
     const context = await this.#contextOf(document.uri);
-    const diagnosed = diagnose(this.#analyses.of(document, context), this.#client().diagnostic);
+    const diagnosed = diagnose(this.#analyses.of(document, context), this.#client().diagnostic, document);
     void this.#guard('background look-ups', undefined, () => this.#lookUpInBackground(document.uri));
     return diagnosed;
   }
@@ -288,7 +336,7 @@ class Server {
     const document = this.#byUri.get(uri);
     if (document === undefined) return undefined;
     const analysis = this.#analyses.of(document, await this.#contextOf(document.uri));
-    return { version: document.version, diagnosed: diagnose(analysis, this.#client().diagnostic), analysis };
+    return { version: document.version, diagnosed: diagnose(analysis, this.#client().diagnostic, document), analysis };
   }
 
   #answerHints(): void {
@@ -385,19 +433,27 @@ class Server {
     });
   }
 
-  async #scan({ signal, done }: ReturnType<typeof signalOf>): Promise<ScanResult> {
+  async #scan({ signal, done }: ReturnType<typeof signalOf>, progressToken: string | undefined): Promise<ScanResult> {
+    this.#host.forget();
     for (const { project } of this.#workspace.folders) project.forgetAll();
     this.#everythingChanged();
-    const results = await this.#scanner.scan(signal);
+    let told = Date.now();
+    const results = await this.#scanner.scan(signal, (files) => {
+      if (progressToken === undefined || Date.now() - told < PROGRESS_MS) return;
+      told = Date.now();
+      const progress: ScanProgress = { files };
+      void this.#connection.sendProgress(new ProgressType<ScanProgress>(), progressToken, progress);
+    });
     done();
     if (signal.aborted) throw cancelled();
     const count = (severity: number) =>
       results.reduce((sum, { diagnosed }) => sum + diagnosed.items.filter((item) => item.severity === severity).length, 0);
-    const unknown = results.reduce((sum, { analysis }) => sum + (analysis?.unknown.reduce((n, item) => n + item.count, 0) ?? 0), 0);
+    const unknown = results.reduce((sum, result) => sum + result.unknown, 0);
     return { files: results.length, error: count(1), warning: count(2), info: count(3), hint: count(4), unknown };
   }
 
   async #contextOf(uri: string): Promise<AnalysisContext> {
+    await this.#host.ready();
     const { settings, policy } = await this.#settings.of(uri);
     return { policy, facts: this.#lookUps.view({ ...settings, trusted: this.#settings.trusted }) };
   }

@@ -1,10 +1,9 @@
-import path from 'node:path';
 import type { Connection } from 'vscode-languageserver';
-import { readTextFile } from '../disk/files.ts';
 import { checkRuleName } from '../engine/rule-names.ts';
 import { DEFAULT_POLICY, type Policy } from '../policy/policy.ts';
 import { parsePolicy } from '../policy/policy-file.ts';
 import { readSettings, type ServerSettings } from '../policy/settings.ts';
+import type { Host } from './host.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Settings and policy of one document. */
@@ -14,9 +13,10 @@ export interface DocumentSettings {
   readonly policy: Policy;
 }
 
-/** Settings by document, asked for once and kept until they change. What is wrong in them is logged once. */
+/** Settings by folder, asked for once and kept until they change. What is wrong in them is logged once. */
 export class Settings {
   readonly #connection: Connection;
+  readonly #host: Host;
   readonly #workspace: Workspace;
   readonly #cache = new Map<string, Promise<DocumentSettings>>();
   readonly #told = new Set<string>();
@@ -24,8 +24,9 @@ export class Settings {
   #pull = false;
   #trusted = false;
 
-  constructor(connection: Connection, workspace: Workspace) {
+  constructor(connection: Connection, host: Host, workspace: Workspace) {
     this.#connection = connection;
+    this.#host = host;
     this.#workspace = workspace;
   }
 
@@ -52,29 +53,34 @@ export class Settings {
     if (!this.#pull && typeof value === 'object' && value !== null) this.#fallback = 'waybill' in value ? value.waybill : value;
   }
 
-  /** A document was closed. */
-  forget(uri: string): void {
-    this.#cache.delete(uri);
+  /** Folders came or went: a document may belong to another one now. */
+  foldersChanged(): void {
+    this.#cache.clear();
   }
 
-  /** The settings of a document. Never rejects: where the client fails to answer, the defaults hold. */
+  /**
+   * The settings of a document. Never rejects: where the client fails to answer, the defaults hold. They are asked for
+   * once per root, because no setting differs between two files of a folder: a scan would ask ten thousand times.
+   */
   of(uri: string): Promise<DocumentSettings> {
-    const known = this.#cache.get(uri);
+    const { root } = this.#workspace.placeOf(uri).root;
+    const known = this.#cache.get(root);
     if (known !== undefined) return known;
     const asked = this.#read(uri);
-    this.#cache.set(uri, asked);
+    this.#cache.set(root, asked);
     return asked;
   }
 
   async #read(uri: string): Promise<DocumentSettings> {
     const value = this.#pull ? await this.#ask(uri) : this.#fallback;
-    const settings = readSettings(value);
+    const read = readSettings(value);
+    const settings = this.#host.network === undefined ? { ...read, network: 'off' as const } : read;
     for (const name of settings.invalidRules) this.#tell(`the setting waybill.rules gives "${name}" no known severity; it is not used`);
     for (const name of Object.keys(settings.rules)) {
       const wrong = checkRuleName(name);
       if (wrong !== undefined) this.#tell(`the setting waybill.rules: ${wrong}`);
     }
-    const policy = this.#policyOf(uri, settings);
+    const policy = await this.#policyOf(uri, settings);
     return { settings, policy: { ...policy, rules: { ...policy.rules, ...settings.rules } } };
   }
 
@@ -90,22 +96,21 @@ export class Settings {
   }
 
   /** The policy file, only of a workspace that the user trusts, and only inside its folder. */
-  #policyOf(uri: string, { policy: name }: ServerSettings): Policy {
+  async #policyOf(uri: string, { policy: name }: ServerSettings): Promise<Policy> {
     if (name === '') return DEFAULT_POLICY;
     if (!this.#trusted) {
       this.#tell('the policy file is not used, because the workspace is not trusted');
       return DEFAULT_POLICY;
     }
     const { root } = this.#workspace.placeOf(uri);
-    const file = path.resolve(root.root, name);
-    const relative = path.relative(root.root, file);
-    if (relative.startsWith('..') || path.isAbsolute(relative)) {
+    const file = this.#host.fileBelow(root.root, name);
+    if (file === undefined) {
       this.#tell(`the policy file ${name} is outside of its workspace folder and is not used`);
       return DEFAULT_POLICY;
     }
-    const text = readTextFile(file);
+    const text = await this.#host.read(file);
     if (!text.ok) {
-      this.#tell(`cannot read the policy file ${name}: ${text.error.reason}`);
+      this.#tell(`cannot read the policy file ${name}: ${text.error}`);
       return DEFAULT_POLICY;
     }
     const policy = parsePolicy(text.value, checkRuleName);

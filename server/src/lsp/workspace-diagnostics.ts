@@ -1,20 +1,22 @@
-import { pathToFileURL } from 'node:url';
 import type { PreviousResultId, WorkspaceDocumentDiagnosticReport } from 'vscode-languageserver';
-import { readTextFile } from '../disk/files.ts';
-import { walk } from '../disk/walk.ts';
 import { type Analysis, analyse } from '../engine/analyse.ts';
 import { formatForPath } from '../engine/formats.ts';
 import { rules } from '../rules/index.ts';
 import { yieldToQueue } from './abort.ts';
 import type { DiagnosticSupport } from './convert.ts';
 import { type AnalysisContext, type Diagnosed, diagnose } from './documents.ts';
+import type { Host } from './host.ts';
 import { normalise, type Workspace } from './workspace.ts';
+
+/** How long edits are gathered before a request that waits is answered, in ms: the document itself is asked about at once. */
+const EDIT_DELAY_MS = 500;
 
 /** How long files are analysed before requests in the queue get a turn, in ms. */
 const SLICE_MS = 10;
 
 /** What the diagnostics of files that are not open are made with. */
 export interface WorkspaceScanOptions {
+  readonly host: Host;
   readonly workspace: Workspace;
   readonly support: () => DiagnosticSupport;
   readonly contextOf: (uri: string) => Promise<AnalysisContext>;
@@ -31,22 +33,44 @@ interface FileResult {
   readonly uri: string;
   readonly version: number | null;
   readonly diagnosed: Diagnosed;
-  readonly analysis: Analysis | undefined;
+  /** How many questions could not be answered. Not the analysis: it would keep every file's text and tree alive. */
+  readonly unknown: number;
 }
 
 /** Answers `workspace/diagnostic` for all files of all folders, open or not: at once when something changed, else later. */
 export class WorkspaceDiagnostics {
   readonly #options: WorkspaceScanOptions;
   #waiting: (() => void)[] = [];
-  #kept: { readonly results: readonly FileResult[] } | undefined;
+  /** What the last walk found, by normalised URI, kept up to date with open documents. */
+  #kept: Map<string, FileResult> | undefined;
+  /** Documents that were opened, edited or closed since their result was made, by normalised URI. */
+  readonly #edited = new Set<string>();
+  /** The files of the last walk that came to its end, by normalised URI. */
+  #files: readonly string[] = [];
+  #changes = 0;
+  #editTimer: NodeJS.Timeout | undefined;
 
   constructor(options: WorkspaceScanOptions) {
     this.#options = options;
   }
 
-  /** Something changed that diagnostics depend on: requests that wait are answered now. */
+  /** Something around the documents changed, on disk or in the settings: all files are walked again, now. */
   changed(): void {
     this.#kept = undefined;
+    this.#changes++;
+    this.#edited.clear();
+    this.#wake();
+  }
+
+  /** A document was opened, edited or closed: nothing but its own result is made again, and that when typing stops. */
+  documentChanged(uri: string): void {
+    this.#edited.add(normalise(uri));
+    clearTimeout(this.#editTimer);
+    this.#editTimer = setTimeout(() => this.#wake(), EDIT_DELAY_MS);
+  }
+
+  #wake(): void {
+    clearTimeout(this.#editTimer);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();
@@ -65,43 +89,77 @@ export class WorkspaceDiagnostics {
     }
   }
 
-  /** The diagnostics of every file. Gives other requests a turn in between; stops early when it is cancelled. */
-  async scan(signal: AbortSignal): Promise<readonly FileResult[]> {
-    if (this.#kept !== undefined) return this.#kept.results;
-    const { workspace, openDiagnostics, onUnreadable } = this.#options;
+  /** Whether files of a folder were found by the last walk. */
+  hasBelow(uri: string): boolean {
+    const folder = `${normalise(uri)}/`;
+    return this.#files.some((file) => file.startsWith(folder));
+  }
+
+  /**
+   * The diagnostics of every file. Gives other requests a turn in between, and tells `onProgress` then how many files it has
+   * read; stops early when it is cancelled.
+   */
+  async scan(signal: AbortSignal, onProgress?: (files: number) => void): Promise<readonly FileResult[]> {
+    const kept = this.#kept;
+    if (kept === undefined) return this.#walk(signal, onProgress);
+    const { host } = this.#options;
+    for (const uri of [...this.#edited]) {
+      this.#edited.delete(uri);
+      // A file that the walk did not find is ignored, in another folder, or its creation is told by the watcher.
+      const file = host.fileOf(uri);
+      if (file === undefined || !kept.has(uri)) continue;
+      const result = await this.#resultOf(uri, file);
+      if (result === undefined) kept.delete(uri);
+      else kept.set(uri, result);
+    }
+    return [...kept.values()];
+  }
+
+  async #walk(signal: AbortSignal, onProgress: (files: number) => void = () => {}): Promise<readonly FileResult[]> {
+    const { host, workspace, onUnreadable } = this.#options;
+    await host.ready();
     const results = new Map<string, FileResult>();
+    const changes = this.#changes;
+    this.#edited.clear();
     let since = Date.now();
     for (const root of workspace.folders) {
-      for (const { file } of walk(root.root, { root: root.root, onUnreadable })) {
+      for (const file of host.walk(root.root, onUnreadable)) {
         if (Date.now() - since > SLICE_MS) {
+          onProgress(results.size);
           await yieldToQueue();
           since = Date.now();
         }
         if (signal.aborted) return [...results.values()];
-        const uri = normalise(pathToFileURL(file).href);
+        const uri = normalise(host.uriOf(file));
         if (results.has(uri)) continue;
-        const open = await openDiagnostics(uri);
-        if (open !== undefined) results.set(uri, { uri, ...open });
-        else {
-          const closed = await this.#closedFile(uri, file);
-          if (closed !== undefined) results.set(uri, closed);
-        }
+        const result = await this.#resultOf(uri, file);
+        if (result !== undefined) results.set(uri, result);
       }
     }
-    this.#kept = { results: [...results.values()] };
-    return this.#kept.results;
+    // What changed during the walk may have changed behind it.
+    if (changes === this.#changes) this.#kept = results;
+    this.#files = [...results.keys()];
+    return [...results.values()];
+  }
+
+  async #resultOf(uri: string, file: string): Promise<FileResult | undefined> {
+    const open = await this.#options.openDiagnostics(uri);
+    if (open === undefined) return this.#closedFile(uri, file);
+    const { version, diagnosed, analysis } = open;
+    return { uri, version, diagnosed, unknown: unknownIn(analysis) };
   }
 
   async #closedFile(uri: string, file: string): Promise<FileResult | undefined> {
-    const { workspace, contextOf, onRuleError, support } = this.#options;
+    const { host, workspace, contextOf, onRuleError, support } = this.#options;
     const { root, path } = workspace.placeOf(uri);
     const format = formatForPath(path);
-    const text = readTextFile(file);
-    if (format === undefined || !text.ok) return undefined;
+    if (format === undefined) return undefined;
+    const text = await host.read(file);
+    if (!text.ok) return undefined;
     const { policy, facts } = await contextOf(uri);
     const manifest = format.parse(root.document(file, text.value));
     const analysis = analyse(manifest, { rules, policy, facts, surroundings: root.project, onRuleError });
-    return { uri, version: null, diagnosed: diagnose(analysis, support()), analysis };
+    return { uri, version: null, diagnosed: diagnose(analysis, support()), unknown: unknownIn(analysis) };
   }
 
   #differences(
@@ -130,6 +188,10 @@ export class WorkspaceDiagnostics {
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
   }
+}
+
+function unknownIn(analysis: Analysis | undefined): number {
+  return analysis?.unknown.reduce((sum, { count }) => sum + count, 0) ?? 0;
 }
 
 /** The result id of a file that is not there any more. */

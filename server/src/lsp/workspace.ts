@@ -1,53 +1,58 @@
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import type { Manifest } from '../core/manifest.ts';
 import type { SourceFile } from '../core/source-file.ts';
-import { type DiskRoot, diskRoot, gitHubParent } from '../disk/disk-root.ts';
-import { toSlashes } from '../disk/walk.ts';
 import { formatForLanguage, formatForPath } from '../engine/formats.ts';
+import type { Host, Root } from './host.ts';
 
 /** A document's place: the root it belongs to, and its path in there. */
 export interface Place {
-  readonly root: DiskRoot;
+  readonly root: Root;
   readonly path: string;
 }
 
 /** The folders that are open, and the documents in them. An open document's text counts, not the file's. */
 export class Workspace {
+  readonly #host: Host;
   readonly #open: (uri: string) => TextDocument | undefined;
-  readonly #folders = new Map<string, DiskRoot>();
+  readonly #folders = new Map<string, Root>();
   /** Roots of documents outside every folder: their own folder and nothing above it. */
-  readonly #loose = new Map<string, DiskRoot>();
+  readonly #loose = new Map<string, Root>();
 
   /** `open` gives an open document by its normalised URI. */
-  constructor(open: (uri: string) => TextDocument | undefined) {
+  constructor(host: Host, open: (uri: string) => TextDocument | undefined) {
+    this.#host = host;
     this.#open = open;
   }
 
   /** Folders that are open, in the order they were added. */
-  get folders(): readonly DiskRoot[] {
+  get folders(): readonly Root[] {
     return [...this.#folders.values()];
   }
 
-  /** Adds a folder; one that is no file URI has no surroundings that could be read. */
+  /** Adds a folder; one that the host does not read has no surroundings that could be read. */
   addFolder(uri: string): void {
-    const folder = fileOf(uri);
+    const folder = this.#host.fileOf(uri);
     if (folder !== undefined) this.#folders.set(normalise(uri), this.#root(folder));
+    this.#loose.clear();
   }
 
   removeFolder(uri: string): void {
-    this.#folders.delete(normalise(uri));
+    const key = normalise(uri);
+    const known = this.#folders.get(key);
+    if (known !== undefined) this.#host.release(known.root);
+    this.#folders.delete(key);
+    this.#loose.clear();
   }
 
   /** Where a document belongs: the innermost open folder around it, else its own folder. Untitled documents get an empty place. */
   placeOf(uri: string): Place {
-    const file = fileOf(uri);
+    const file = this.#host.fileOf(uri);
     if (file === undefined) return { root: this.#looseRoot(''), path: URI.parse(uri).path.replace(/^\/+/, '') };
-    const around = this.folders.filter(({ root }) => isInside(file, root)).sort((a, b) => b.root.length - a.root.length)[0];
-    const root = around ?? this.#looseRoot(gitHubParent(file) ?? path.dirname(file));
-    return { root, path: toSlashes(path.relative(root.root, file)) };
+    const isAround = ({ root }: Root) => this.#host.pathBelow(root, file) !== undefined;
+    const around = this.folders.filter(isAround).sort((a, b) => b.root.length - a.root.length)[0];
+    const root = around ?? this.#looseRoot(this.#host.looseFolder(file));
+    return { root, path: this.#host.pathBelow(root.root, file) ?? '' };
   }
 
   /** Reads an open document as its format; undefined where none of ours reads it. */
@@ -62,11 +67,32 @@ export class Workspace {
 
   /** Forgets what was parsed of a file, after it changed on disk or in the editor. */
   forget(uri: string): void {
-    const { root, path: relative } = this.placeOf(uri);
-    root.project.forget(relative);
+    for (const { root, path: relative } of this.#placesOf(uri)) root.project.forget(relative);
   }
 
-  #looseRoot(folder: string): DiskRoot {
+  /** Forgets what was parsed of all files in a folder, after it went. True where there was some. */
+  forgetBelow(uri: string): boolean {
+    return this.#placesOf(uri).filter(({ root, path: relative }) => root.project.forgetBelow(relative)).length > 0;
+  }
+
+  /** A document was closed: what surrounds it is read again when it, or one beside it, is asked about. */
+  closed(uri: string): void {
+    this.forget(uri);
+    const file = this.#host.fileOf(uri);
+    if (file !== undefined) this.#loose.delete(this.#host.looseFolder(file));
+  }
+
+  /** A file's place in every root around it: folders may be nested, and the outer one's files depend on it, too. */
+  #placesOf(uri: string): Place[] {
+    const file = this.#host.fileOf(uri);
+    if (file === undefined) return [];
+    return [...this.folders, ...this.#loose.values()].flatMap((root) => {
+      const relative = root.root === '' ? undefined : this.#host.pathBelow(root.root, file);
+      return relative === undefined ? [] : [{ root, path: relative }];
+    });
+  }
+
+  #looseRoot(folder: string): Root {
     const known = this.#loose.get(folder);
     if (known !== undefined) return known;
     const made = this.#root(folder);
@@ -74,22 +100,12 @@ export class Workspace {
     return made;
   }
 
-  #root(folder: string): DiskRoot {
-    return diskRoot(folder, (file) => this.#open(normalise(pathToFileURL(file).href))?.getText());
+  #root(folder: string): Root {
+    return this.#host.root(folder, (file) => this.#open(normalise(this.#host.uriOf(file)))?.getText());
   }
 }
 
 /** A URI in one spelling, so that `file:///c%3A/x` and `file:///C:/x` are one document. */
 export function normalise(uri: string): string {
   return URI.parse(uri).toString();
-}
-
-function fileOf(uri: string): string | undefined {
-  const parsed = URI.parse(uri);
-  return parsed.scheme === 'file' ? parsed.fsPath : undefined;
-}
-
-function isInside(file: string, folder: string): boolean {
-  const relative = path.relative(folder, file);
-  return relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative);
 }

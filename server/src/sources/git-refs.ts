@@ -1,5 +1,5 @@
 import { type Answer, known, unknown } from '../core/answer.ts';
-import { type GitRef, type GitRefs, gitRefs, type RepositoryKey } from '../core/facts.ts';
+import { type GitRef, type GitRefs, gitRefs, PUBLIC_GITHUB_URL, type RepositoryKey } from '../core/facts.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { plain } from '../core/untrusted.ts';
 import { isLoopback, parseAddress } from './address.ts';
@@ -7,8 +7,8 @@ import type { Http, HttpFailure, HttpResponse } from './http.ts';
 import { DELIMITER_PKT, FLUSH_PKT, parsePktLines, pktLine } from './pkt-line.ts';
 import { answerFailure, answerStatus, LOOKUP_TIMEOUT_MS, mediaTypeOf, type Source } from './source.ts';
 
-/** The public GitHub. */
-export const DEFAULT_SERVER_URL = 'https://github.com';
+/** Where refs are looked up when nobody names a server. */
+export const DEFAULT_SERVER_URL = PUBLIC_GITHUB_URL;
 
 /** The longest list of refs that is read, in bytes. About 300,000 refs; the largest public repositories have 100,000. */
 export const MAX_REFS_BYTES = 32 * 1024 * 1024;

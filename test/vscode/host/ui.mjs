@@ -123,6 +123,50 @@ export async function save({ page, workspace }, file, text) {
 }
 
 /**
+ * Opens the language status of the active editor, and waits for words in our entry.
+ *
+ * @param {Window} window The window.
+ * @param {string} words What the entry must contain.
+ * @returns {Promise<string>} The entry's whole text. Rejects when it does not show in time.
+ */
+export async function openStatus({ page }, words) {
+  await page.locator('[id="status.languageStatus"]').hover();
+  const entry = page.locator('.hover-language-status:visible', { hasText: words }).first();
+  await entry.waitFor();
+  return entry.innerText();
+}
+
+/**
+ * Runs a command through the Command Palette.
+ *
+ * @param {Window} window The window.
+ * @param {string} title The command's title, or the beginning of it.
+ * @param {string} [choice] What to choose in the list that the command shows.
+ * @returns {Promise<void>} Rejects when there is no such command or choice.
+ */
+export async function runCommand({ page }, title, choice) {
+  await page.keyboard.press('F1');
+  for (const words of choice === undefined ? [`>${title}`] : [`>${title}`, choice]) {
+    await page.locator('.quick-input-widget input').first().fill(words);
+    await page
+      .locator('.quick-input-widget .monaco-list-row', { hasText: words.replace(/^>/, '') })
+      .first()
+      .click();
+  }
+}
+
+/**
+ * Waits for a text anywhere in the window.
+ *
+ * @param {Window} window The window.
+ * @param {string} text The text.
+ * @returns {Promise<void>} Rejects when it does not show in time.
+ */
+export async function waitForText({ page }, text) {
+  await page.getByText(text).first().waitFor();
+}
+
+/**
  * Takes a picture of the window.
  *
  * @param {Window} window The window.

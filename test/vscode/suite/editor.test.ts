@@ -18,8 +18,9 @@ describe('in the editor', () => {
       'actions/checkout': { branches: { main: 'head' }, tags: { v4: { annotated: 'two' }, 'v4.2.1': 'one', 'v4.2.2': 'two' } },
     });
     registry = await startRegistry({ 'team/app:1': { kind: 'index' } });
-    // The server is started by the first document below, with this environment.
+    // A server that runs already has another environment.
     process.env.GITHUB_SERVER_URL = git.url;
+    await vscode.commands.executeCommand('waybill.restart');
   });
   after(async () => {
     await git.close();

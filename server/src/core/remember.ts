@@ -1,0 +1,22 @@
+/** Longer texts are not remembered: hardly any is, and each would be kept alive. In UTF-16 units. */
+const MAX_KEY_UNITS = 256;
+
+/**
+ * A pure function of a text that remembers its last answers, at most about `limit` of them: a key in an editor changes one
+ * of many texts, and what the others mean is known from the key before.
+ */
+export function remember<T>(compute: (text: string) => T, limit: number): (text: string) => T {
+  let recent = new Map<string, T>();
+  let older: ReadonlyMap<string, T> = new Map();
+  return (text) => {
+    if (text.length > MAX_KEY_UNITS) return compute(text);
+    if (recent.has(text)) return recent.get(text) as T; // Present, so it is a T, undefined included.
+    const answer = older.has(text) ? (older.get(text) as T) : compute(text);
+    if (recent.size >= limit / 2) {
+      older = recent;
+      recent = new Map();
+    }
+    recent.set(text, answer);
+    return answer;
+  };
+}

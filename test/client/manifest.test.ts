@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { DISABLE_RULE, EXPLAIN_RULE } from '../../server/src/lsp/protocol.ts';
+
+interface Step {
+  readonly description: string;
+  readonly media: { readonly markdown: string };
+  readonly completionEvents: readonly string[];
+}
+interface Contributes {
+  readonly commands: readonly { readonly command: string }[];
+  readonly menus: { readonly commandPalette: readonly { readonly command: string }[] };
+  readonly walkthroughs: readonly { readonly steps: readonly Step[] }[];
+}
+
+const { contributes }: { contributes: Contributes } = JSON.parse(readFileSync('package.json', 'utf8'));
+const declared = contributes.commands.map(({ command }) => command);
+const steps = contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
+
+test('every command of package.json is registered, and no other one', () => {
+  const text = readFileSync('client/src/commands/index.ts', 'utf8')
+    .replaceAll('(EXPLAIN_RULE,', `('${EXPLAIN_RULE}',`)
+    .replaceAll('(DISABLE_RULE,', `('${DISABLE_RULE}',`);
+  const registered = [...text.matchAll(/registerCommand\('([\w.]+)'/g)].map(([, command]) => command);
+  assert.deepEqual(registered.sort(), declared.toSorted());
+});
+
+test('menus and the walkthrough name only commands that exist', () => {
+  const named = [
+    ...contributes.menus.commandPalette.map(({ command }) => command),
+    ...steps.flatMap(({ description, completionEvents }) => [
+      ...[...description.matchAll(/\(command:([\w.]+)\)/g)].map(([, command]) => command ?? ''),
+      ...completionEvents.map((event) => event.replace(/^onCommand:/, '')),
+    ]),
+  ];
+  assert.ok(named.length >= 2 * steps.length);
+  const ours = named.filter((command) => command.startsWith('waybill.'));
+  assert.deepEqual(
+    ours.filter((command) => !declared.includes(command)),
+    [],
+  );
+});
+
+test('every page of the walkthrough is there and used', () => {
+  const pages = steps.map(({ media }) => media.markdown);
+  for (const page of pages) assert.ok(existsSync(page), page);
+  assert.deepEqual(
+    readdirSync('walkthrough')
+      .map((name) => `walkthrough/${name}`)
+      .sort(),
+    pages.toSorted(),
+  );
+});
