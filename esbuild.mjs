@@ -28,9 +28,23 @@ const shared = {
 /** Web workers: no module of Node, or the build fails. */
 const browser = { ...shared, platform: 'browser', target: 'es2023', mainFields: ['browser', 'module', 'main'], outdir: 'dist/browser' };
 
+/**
+ * The language server loads what makes connections with its first look-up: a bundle of its own, which a server that never
+ * looks anything up never reads.
+ */
+const lookUpsOnDemand = {
+  name: 'look-ups-on-demand',
+  setup(build) {
+    build.onResolve({ filter: /\/sources\/index\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './look-ups.js', external: true } : undefined,
+    );
+  },
+};
+
 const builds = [
   { ...shared, entryPoints: { client: 'client/src/extension.ts' }, external: ['vscode'] },
-  { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' } },
+  { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' }, plugins: [lookUpsOnDemand] },
+  { ...shared, entryPoints: { 'look-ups': 'server/src/sources/index.ts' } },
   { ...browser, entryPoints: { client: 'client/src/browser.ts' }, external: ['vscode'] },
   { ...browser, entryPoints: { server: 'server/src/lsp/browser-main.ts' }, format: 'iife' },
   { ...shared, entryPoints: { cli: 'server/src/cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
@@ -41,7 +55,9 @@ await mkdir('dist', { recursive: true });
 await writeFile('dist/package.json', '{"type":"commonjs"}\n');
 
 if (watch) {
-  const contexts = await Promise.all(builds.map((build) => esbuild.context({ ...build, logLevel: 'warning', plugins: [announcer()] })));
+  const contexts = await Promise.all(
+    builds.map((build) => esbuild.context({ ...build, logLevel: 'warning', plugins: [...(build.plugins ?? []), announcer()] })),
+  );
   await Promise.all(contexts.map((context) => context.watch()));
 } else {
   const results = await Promise.all(builds.map((build) => esbuild.build({ ...build, metafile: true })));

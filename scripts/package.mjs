@@ -83,7 +83,7 @@ async function report(file, entries, { allowed, needed }) {
   for (const name of names) {
     if (!allowed.some((pattern) => pattern.test(name.toLowerCase()))) troubles.push(`${file} holds ${name}`);
   }
-  for (const name of ['package.json', 'dist/server.js', 'dist/cli.js', ...needed]) {
+  for (const name of ['package.json', 'dist/server.js', 'dist/look-ups.js', 'dist/cli.js', ...needed]) {
     if (!names.includes(name)) troubles.push(`${file} lacks ${name}`);
   }
 }

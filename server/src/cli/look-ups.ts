@@ -1,11 +1,12 @@
+import { PUBLIC_GITHUB_URL } from '../core/facts.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { DEFAULT_SERVER_URL, parseServerUrl } from '../sources/git-refs.ts';
+import { parseServerUrl } from '../sources/git-refs.ts';
 import { createSources, type Sources } from '../sources/index.ts';
 
 /** The online sources as the environment configures them; close them at the end. Fails with a sentence where a variable makes no sense. */
 export function lookUps(env: NodeJS.ProcessEnv): Result<Sources> {
   const serverUrl = env.GITHUB_SERVER_URL || undefined;
-  const server = parseServerUrl(serverUrl ?? DEFAULT_SERVER_URL);
+  const server = parseServerUrl(serverUrl ?? PUBLIC_GITHUB_URL);
   if (!server.ok) return fail(`GITHUB_SERVER_URL is of no use: ${server.error}`);
   const token = env.GITHUB_TOKEN || env.GH_TOKEN || undefined;
   return ok(createSources({ online: true, env, serverUrl, token }));

@@ -21,8 +21,6 @@ export interface ConnectOptions {
 /** The way to the network: the environment that names servers and holds tokens, and what makes connections. */
 export interface Network {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The GitHub server where nobody names one. */
-  readonly defaultServerUrl: string;
   connect(options: ConnectOptions): FetchFact;
 }
 

@@ -95,7 +95,7 @@ export class LookUps {
 
   /** One store per server and trust: credentials go only where the user trusts the workspace. */
   #store(
-    { env, defaultServerUrl, connect }: Network,
+    { env, connect }: Network,
     { trusted, githubServerUrl }: LookUpSettings,
   ): { readonly fetch: FetchFact; readonly facts: FactStore } {
     const serverUrl = githubServerUrl || env.GITHUB_SERVER_URL || undefined;
@@ -103,7 +103,7 @@ export class LookUps {
     const known = this.#stores.get(id);
     if (known !== undefined) return known;
     // The token is for the server that the environment names. A setting, which a repository may bring along, must not send it elsewhere.
-    const own = env.GITHUB_SERVER_URL || defaultServerUrl;
+    const own = env.GITHUB_SERVER_URL || PUBLIC_GITHUB_URL;
     const isOwn = serverUrl === undefined || sameOrigin(serverUrl, own);
     const token = trusted && isOwn ? env.GITHUB_TOKEN || env.GH_TOKEN || undefined : undefined;
     const fetchFact = connect({ serverUrl, token });

@@ -1,21 +1,19 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { URI } from 'vscode-uri';
+import type { FetchFact } from '../core/answer.ts';
 import { fail } from '../core/result.ts';
 import { diskRoot, gitHubParent } from '../disk/disk-root.ts';
 import { readTextFile } from '../disk/files.ts';
 import { toSlashes, walk } from '../disk/walk.ts';
-import { DEFAULT_SERVER_URL } from '../sources/git-refs.ts';
-import { createSources } from '../sources/index.ts';
-import type { Host } from './host.ts';
+import type { ConnectOptions, Host } from './host.ts';
 
 /** A machine with a disk and a network. Files are absolute paths in the system's form. */
 export function nodeHost(env: NodeJS.ProcessEnv): Host {
   return {
     network: {
       env,
-      defaultServerUrl: DEFAULT_SERVER_URL,
-      connect: (options) => createSources({ online: true, env, ...options }).fetchFact,
+      connect: (options) => connectOnDemand(env, options),
     },
     // The disk is read when it is asked.
     ready: async () => undefined,
@@ -45,6 +43,15 @@ export function nodeHost(env: NodeJS.ProcessEnv): Host {
       const text = readTextFile(file);
       return text.ok ? text : fail(text.error.reason);
     },
+  };
+}
+
+/** Look-ups whose code is read with the first of them: until then the server has nothing that could open a connection. */
+function connectOnDemand(env: NodeJS.ProcessEnv, options: ConnectOptions): FetchFact {
+  let fetch: Promise<FetchFact> | undefined;
+  return async (kind, key, signal) => {
+    fetch ??= import('../sources/index.ts').then(({ createSources }) => createSources({ online: true, env, ...options }).fetchFact);
+    return await (await fetch)(kind, key, signal);
   };
 }
 

@@ -7,9 +7,6 @@ import type { Http, HttpFailure, HttpResponse } from './http.ts';
 import { DELIMITER_PKT, FLUSH_PKT, parsePktLines, pktLine } from './pkt-line.ts';
 import { answerFailure, answerStatus, LOOKUP_TIMEOUT_MS, mediaTypeOf, type Source } from './source.ts';
 
-/** Where refs are looked up when nobody names a server. */
-export const DEFAULT_SERVER_URL = PUBLIC_GITHUB_URL;
-
 /** The longest list of refs that is read, in bytes. About 300,000 refs; the largest public repositories have 100,000. */
 export const MAX_REFS_BYTES = 32 * 1024 * 1024;
 
@@ -46,14 +43,14 @@ export function parseServerUrl(text: string): Result<URL> {
 
 /** Tags and branches through git's own protocol, in one request and without the REST interface's limits. */
 export function createGitRefsSource(options: GitRefsOptions = {}): Source<RepositoryKey, GitRefs> {
-  const server = parseServerUrl(options.serverUrl || DEFAULT_SERVER_URL);
+  const server = parseServerUrl(options.serverUrl || PUBLIC_GITHUB_URL);
   const token = options.token || undefined;
   const now = options.now ?? Date.now;
   return {
     id: gitRefs.id,
     hosts: [
       {
-        host: server.ok && !isLoopback(server.value.hostname) ? server.value.host : new URL(DEFAULT_SERVER_URL).host,
+        host: server.ok && !isLoopback(server.value.hostname) ? server.value.host : new URL(PUBLIC_GITHUB_URL).host,
         reason: 'The tags and branches of a repository that a workflow uses. The host learns the name of the repository.',
       },
     ],
