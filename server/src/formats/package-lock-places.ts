@@ -1,4 +1,5 @@
 import { type Span, span } from '../core/span.ts';
+import { parseMembers } from './json-runs.ts';
 import { type SkimmedMember, skimMembers } from './json-skim.ts';
 
 /** Where a package of a package-lock.json stands. UTF-16 offsets. */
@@ -80,7 +81,7 @@ function readRun(run: string, frame: Frame, found: Map<string, unknown>): void {
   const from = run.indexOf(beforeKey);
   const to = run.lastIndexOf(beforeClosing);
   if (from < 0 || to < from) return;
-  if (addPackages(run.slice(from, to + beforeClosing.length), found)) return;
+  if (addPackages(run.slice(from, to + beforeClosing.length), beforeKey, found)) return;
   const middle = run.indexOf(beforeKey, Math.max(from + 1, (from + run.length) >> 1));
   const half = middle < 0 ? run.lastIndexOf(beforeKey) : middle;
   if (half > from) {
@@ -90,12 +91,12 @@ function readRun(run: string, frame: Frame, found: Map<string, unknown>): void {
   }
   // One package, and behind it what was to be the next one.
   const closing = run.indexOf(beforeClosing, from);
-  if (closing < to) addPackages(run.slice(from, closing + beforeClosing.length), found);
+  if (closing < to) addPackages(run.slice(from, closing + beforeClosing.length), beforeKey, found);
 }
 
-function addPackages(members: string, found: Map<string, unknown>): boolean {
-  const packages = parsed(`{${members}}`);
-  if (!isRecord(packages)) return false;
+function addPackages(members: string, beforeKey: string, found: Map<string, unknown>): boolean {
+  const packages = parseMembers(members, beforeKey);
+  if (packages === undefined) return false;
   for (const key of Object.keys(packages)) found.set(key, packages[key]);
   return true;
 }
@@ -160,10 +161,6 @@ function parsed(json: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 /** The members of the root's `packages` by their tokens; of several `packages` the last. */

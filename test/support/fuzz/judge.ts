@@ -167,14 +167,10 @@ function outcomeFault(input: Input, { manifest }: Analysis, { finding, fix, edit
   const again = fixed.findings.find(
     ({ rule, fixes, span }) =>
       rule === finding.rule &&
-      touches(span, finding.span.start) &&
+      span.start === finding.span.start &&
       fixes.some((other) => other.title === fix.title && changes(other, text)),
   );
   return again === undefined ? undefined : `it can be applied again:\n${text}`;
-}
-
-function touches({ start, end }: Span, offset: number): boolean {
-  return start <= offset && offset <= end;
 }
 
 function changes(fix: Fix, text: string): boolean {
