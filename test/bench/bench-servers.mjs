@@ -15,17 +15,17 @@ const WARM_UP_EDITS = 20;
 const EDITS = 60;
 
 /** How long one contender may take for its edits of one document, in ms: a slow one makes fewer. */
-const CONTENDER_LIMIT_MS = 8_000;
+const CONTENDER_LIMIT_MS = 5_000;
 
 /** How long one contender may take for its single edits, and again for its bursts, in ms. */
-const BURST_LIMIT_MS = 3_000;
+const BURST_LIMIT_MS = 2_000;
 
 /** Keys in a burst, and bursts per document. */
 const BURST_KEYS = 10;
 const BURSTS = 12;
 
 /** How often each server is started. */
-const STARTS = 7;
+const STARTS = 5;
 
 /** Waybill; `WAYBILL_BENCH_NODE_ARGS=--cpu-prof` makes profiles. */
 const OURS = {

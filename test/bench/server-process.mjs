@@ -13,6 +13,9 @@ import {
 /** Longest wait for one answer, in ms. A server that takes longer is reported as silent. */
 const ANSWER_LIMIT_MS = 20_000;
 
+/** How long a server that pushes may go on after its first answer to a burst, in ms. */
+const QUIET_MS = 500;
+
 /** Clock ticks per second of /proc/<pid>/stat (`getconf CLK_TCK`), 100 on every Linux that Node.js runs on. */
 const TICKS_PER_S = 100;
 
@@ -121,7 +124,12 @@ export class ServerProcess {
       // Lets the messages go out one by one.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    if (!this.#pulls) return { items: await withLimit(pushed), stale: 0 };
+    if (!this.#pulls) {
+      const items = await withLimit(pushed);
+      // The first push may be for the first key only: what the others cost comes after it.
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+      return { items, stale: 0 };
+    }
     const answers = await Promise.allSettled(questions.map(({ answer }) => answer));
     const last = answers.at(-1);
     return {

@@ -46,6 +46,14 @@ function parseSections(text: string): { preface: string; sections: Section[] } {
   return { preface: parts[0] ?? '', sections };
 }
 
+/** The files and facts of a fixture, for who wants nothing but those. */
+export function fixtureFiles(text: string): { readonly files: Files; readonly facts: Facts } {
+  const { sections } = parseSections(text);
+  const inputs = sections.filter(({ kind }) => kind === 'input');
+  const facts = readFacts(sections.find(({ kind }) => kind === 'facts')?.body);
+  return { files: Object.fromEntries(inputs.map((input) => [input.name, document(input)])), facts };
+}
+
 /** The document that an input section means. */
 function document({ body, options }: Section): string {
   let text = body;

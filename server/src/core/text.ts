@@ -88,6 +88,18 @@ function lineStarts(text: string): number[] {
   return starts;
 }
 
+/** A span that is widened where it starts or ends inside a surrogate pair: libraries count UTF-16 units, editors show characters. */
+export function wholeCharacters(text: string, { start, end }: Span): Span {
+  return { start: splitsPair(text, start) ? start - 1 : start, end: splitsPair(text, end) ? end + 1 : end };
+}
+
+/** Whether an offset stands between the two halves of a character outside of the Basic Multilingual Plane. */
+export function splitsPair(text: string, offset: number): boolean {
+  const before = text.charCodeAt(offset - 1);
+  const behind = text.charCodeAt(offset);
+  return before >= 0xd800 && before <= 0xdbff && behind >= 0xdc00 && behind <= 0xdfff;
+}
+
 /** The line end that a text uses first, `\n` where it has none: what an inserted line should end with. */
 export function lineEndOf(text: string): '\n' | '\r\n' {
   const at = text.indexOf('\n');

@@ -52,7 +52,6 @@ function parse(file: SourceFile): Manifest<Action> {
   const reader = new StepReader(document);
   const model = readAction(document, reader);
   readBroken(document, reader);
-  const extra = reader.extraDocument();
   return {
     file,
     format: format.id,
@@ -60,7 +59,7 @@ function parse(file: SourceFile): Manifest<Action> {
     refs: reader.refs.sort((a, b) => a.span.start - b.span.start),
     scripts: reader.scripts.sort((a, b) => a.span.start - b.span.start),
     ignores: reader.ignores(),
-    problems: extra === undefined ? document.problems : [...document.problems, extra],
+    problems: reader.problems(),
   };
 }
 

@@ -78,7 +78,6 @@ function parse(file: SourceFile): Manifest<Dependabot> {
   const root = document.root?.kind === 'map' ? document.root : undefined;
   const updates = nodeOf(root, 'updates');
   const nodes = new Set(updates?.kind === 'seq' ? updates.items : []);
-  const extra = reader.extraDocument();
   return {
     file,
     format: format.id,
@@ -89,7 +88,7 @@ function parse(file: SourceFile): Manifest<Dependabot> {
     refs: [],
     scripts: [],
     ignores: reader.ignores(),
-    problems: extra === undefined ? document.problems : [...document.problems, extra],
+    problems: reader.problems(),
   };
 }
 

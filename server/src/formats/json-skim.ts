@@ -1,5 +1,6 @@
 import type { Problem } from '../core/manifest.ts';
 import { type Span, span } from '../core/span.ts';
+import { wholeCharacters } from '../core/text.ts';
 
 /** One member of an object that was skimmed. Offsets are UTF-16; both spans include quotes and brackets. */
 export interface SkimmedMember {
@@ -117,7 +118,7 @@ class Skim {
 
   /** Notes a problem from the current place to `end`; only the first counts. */
   fail(message: string, end: number): void {
-    this.problem ??= { message, span: span(this.at, Math.min(end, this.#text.length)) };
+    this.problem ??= { message, span: wholeCharacters(this.#text, span(this.at, Math.min(end, this.#text.length))) };
   }
 
   /** Goes over one punctuation character where it stands here. */

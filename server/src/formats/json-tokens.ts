@@ -50,12 +50,14 @@ export class JsonTokens {
   /** Whether the current token was reported: a string without its closing quote, or with an escape that is none. */
   broken = false;
   readonly #scanner: JSONScanner;
+  readonly #length: number;
   readonly #dialect: JsonDialect;
   readonly #report: OnJsonProblem;
 
   /** Stands on the first token at or behind `from`, a UTF-16 offset; a byte order mark is skipped (RFC 8259, section 8.1). */
   constructor(text: string, from: number, dialect: JsonDialect, report: OnJsonProblem) {
     this.#scanner = createScanner(text, false);
+    this.#length = text.length;
     this.#scanner.setPosition(from === 0 && text.startsWith('\ufeff') ? 1 : from);
     this.#dialect = dialect;
     this.#report = report;
@@ -74,7 +76,8 @@ export class JsonTokens {
 
   /** The offset behind the current token. */
   get end(): number {
-    return this.#scanner.getPosition();
+    // The scanner takes the missing second half of a comment's `*/` for read.
+    return Math.min(this.#scanner.getPosition(), this.#length);
   }
 
   /** The current string decoded, or the current token's text. */

@@ -1,4 +1,5 @@
 import { type Span, span } from '../core/span.ts';
+import { parseMembers } from './json-runs.ts';
 import { type SkimmedMember, type SkimmedTree, skimMembers, skimTree } from './json-skim.ts';
 
 /** The member of the root that holds the packages: `dependencies` in version 1, whose packages nest. */
@@ -107,7 +108,7 @@ function readRun(run: string, frame: Frame, found: Map<string, unknown>): void {
   const from = run.indexOf(beforeKey);
   const to = run.lastIndexOf(beforeClosing);
   if (from < 0 || to < from) return;
-  if (addPackages(run.slice(from, to + beforeClosing.length), found)) return;
+  if (addPackages(run.slice(from, to + beforeClosing.length), beforeKey, found)) return;
   const middle = run.indexOf(beforeKey, Math.max(from + 1, (from + run.length) >> 1));
   const half = middle < 0 ? run.lastIndexOf(beforeKey) : middle;
   if (half > from) {
@@ -117,12 +118,12 @@ function readRun(run: string, frame: Frame, found: Map<string, unknown>): void {
   }
   // One package, and behind it what was to be the next one.
   const closing = run.indexOf(beforeClosing, from);
-  if (closing < to) addPackages(run.slice(from, closing + beforeClosing.length), found);
+  if (closing < to) addPackages(run.slice(from, closing + beforeClosing.length), beforeKey, found);
 }
 
-function addPackages(members: string, found: Map<string, unknown>): boolean {
-  const packages = parsed(`{${members}}`);
-  if (!isRecord(packages)) return false;
+function addPackages(members: string, beforeKey: string, found: Map<string, unknown>): boolean {
+  const packages = parseMembers(members, beforeKey);
+  if (packages === undefined) return false;
   for (const key of Object.keys(packages)) found.set(key, packages[key]);
   return true;
 }
@@ -187,10 +188,6 @@ function parsed(json: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 /** The members of the root's member that holds the packages, by their tokens; of several such the last. */

@@ -1,6 +1,7 @@
 import type { Format, Manifest } from '../core/manifest.ts';
 import { foldersUp, type SourceFile } from '../core/source-file.ts';
 import { NO_SPAN, type Span, span } from '../core/span.ts';
+import { parsePackagesInRuns } from './json-runs.ts';
 import { firstJsonProblem } from './json-skim.ts';
 import { sourceOfAddress } from './lock-address.ts';
 import type { LockEntry, LockField, LockFile, LockImporter, LockRequest, LockSource } from './lock-model.ts';
@@ -80,6 +81,8 @@ const HEAD_UNITS = 4096;
 
 /** `JSON.parse`, the fast path; undefined where it refuses. */
 function parseValue(text: string): { readonly value: unknown } | undefined {
+  const inRuns = parsePackagesInRuns(text);
+  if (inRuns !== undefined) return inRuns;
   try {
     return { value: JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text) };
   } catch {

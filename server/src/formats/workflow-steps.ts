@@ -185,11 +185,13 @@ export class StepReader {
     return script;
   }
 
-  /** Where the document's own YAML ends and another would begin: GitHub reads one document per file. */
-  extraDocument(): Problem | undefined {
-    const second = this.#document.roots[1];
-    if (second === undefined) return undefined;
-    return { message: 'a second YAML document begins here', span: { start: second.span.start, end: second.span.end } };
+  /** What is wrong with the document, in its order. GitHub reads one YAML document per file, so that a second one is a problem too. */
+  problems(): readonly Problem[] {
+    const { problems, roots } = this.#document;
+    const second = roots[1];
+    if (second === undefined) return problems;
+    const extra = { message: 'a second YAML document begins here', span: { start: second.span.start, end: second.span.end } };
+    return [...problems, extra].sort((a, b) => a.span.start - b.span.start);
   }
 
   /**

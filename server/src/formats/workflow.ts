@@ -113,7 +113,6 @@ function parse(file: SourceFile): Manifest<Workflow> {
   const reader = new StepReader(document);
   const model = readWorkflow(document, reader, repositoryFolder(file.path));
   readBroken(document, reader, model);
-  const extra = reader.extraDocument();
   return {
     file,
     format: format.id,
@@ -121,7 +120,7 @@ function parse(file: SourceFile): Manifest<Workflow> {
     refs: reader.refs.sort((a, b) => a.span.start - b.span.start),
     scripts: reader.scripts.sort((a, b) => a.span.start - b.span.start),
     ignores: reader.ignores(),
-    problems: extra === undefined ? document.problems : [...document.problems, extra],
+    problems: reader.problems(),
   };
 }
 

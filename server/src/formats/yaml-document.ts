@@ -16,7 +16,7 @@ import type { Problem } from '../core/manifest.ts';
 import type { MappedText } from '../core/mapped-text.ts';
 import type { TrailingComment } from '../core/reference.ts';
 import type { Span } from '../core/span.ts';
-import { LineIndex } from '../core/text.ts';
+import { LineIndex, wholeCharacters } from '../core/text.ts';
 import { contentSpan, mapScalar, type ScalarToken } from './yaml-scalars.ts';
 
 /** A scalar: its value as text, whatever its type, and where it stands. */
@@ -97,7 +97,9 @@ export function parseYaml(text: string): YamlDocument {
   const tokens = [...new Parser().parse(text)];
   const tooDeep = tokens.map(deepAt).find((offset) => offset !== undefined);
   if (tooDeep !== undefined) {
-    const problems = [{ message: `more than ${MAX_DEPTH} levels of nesting`, span: { start: tooDeep, end: tooDeep + 1 } }];
+    const problems = [
+      { message: `more than ${MAX_DEPTH} levels of nesting`, span: wholeCharacters(text, { start: tooDeep, end: tooDeep + 1 }) },
+    ];
     return { text, lines, root: undefined, roots: [], problems, brokenFrom: 0, blocks: [] };
   }
   // `<<` is resolved here and duplicate keys are told here, because both need the places of what they find.
@@ -218,7 +220,7 @@ class Reader {
     const inText = (offset: number): number => Math.min(offset, text.length);
     this.errors = errors.map(({ message, pos: [start, end] }) => ({
       message: describe(message),
-      span: { start: inText(start), end: inText(Math.max(start, end)) },
+      span: wholeCharacters(text, { start: inText(start), end: inText(Math.max(start, end)) }),
     }));
     this.#errorLines = new Set(errors.map(({ pos }) => lines.positionAt(pos[0]).line));
   }

@@ -33,7 +33,7 @@ export const rule: Rule = {
     if (lock === undefined) return;
     for (const entry of lock.entries) {
       const { integrity } = entry;
-      if (integrity === undefined || USUAL.test(integrity)) continue;
+      if (integrity === undefined || isUsual(integrity)) continue;
       const fault = faultOf(integrity);
       if (fault === undefined) continue;
       report({
@@ -46,8 +46,20 @@ export const rule: Rule = {
   },
 };
 
-/** What nearly every entry has. */
-const USUAL = /^sha512-[A-Za-z0-9+/]{86}==$/;
+/** Whether it is one SHA-512 hash, as nearly every entry has; by hand, because it is asked ten thousand times for each key. */
+function isUsual(integrity: string): boolean {
+  if (integrity.length !== USUAL_UNITS || !integrity.startsWith('sha512-') || !integrity.endsWith('==')) return false;
+  for (let at = 'sha512-'.length; at < USUAL_UNITS - '=='.length; at++) {
+    if (IS_DIGIT[integrity.charCodeAt(at)] !== true) return false;
+  }
+  return true;
+}
+
+/** `sha512-` and the padded base64 of 64 bytes. */
+const USUAL_UNITS = 95;
+
+/** The digits of base64 (RFC 4648, section 4), by character code. */
+const IS_DIGIT: readonly boolean[] = Array.from({ length: 128 }, (_, code) => /[A-Za-z0-9+/]/.test(String.fromCharCode(code)));
 
 /** Digest sizes in bytes of what npm, yarn, pnpm and bun verify. */
 const BYTES: ReadonlyMap<string, number> = new Map([

@@ -97,7 +97,12 @@ function narrowAll(
   if (all.flowEnd !== undefined) return fix([{ span: all.raw, text: '{ contents: read }' }]);
   const { text } = lines;
   const key = lines.positionAt(keySpan.start);
-  if (lines.positionAt(all.raw.start).line !== key.line) return fix([{ span: all.raw, text: 'contents: read' }]);
+  const line = lines.positionAt(all.raw.start).line;
+  if (line !== key.line) {
+    // Behind an alias the text may stand beside another key, where no map fits.
+    const isAlone = text.slice(lines.lineSpan(line).start, all.raw.start).trim() === '';
+    return isAlone ? fix([{ span: all.raw, text: 'contents: read' }]) : [];
+  }
   const before = text.slice(lines.lineSpan(key.line).start, keySpan.start).replace(/^\ufeff|["']$/g, '');
   const entry = `${lineEndOf(text)}${before.replace(/[^ ]/g, ' ')}${indentUnit(workflow, lines)}contents: read`;
   const comment = commentPlace(text, all)?.comment;
