@@ -27,12 +27,11 @@ const { contributes }: { contributes: { grammars: readonly Contribution[]; langu
   readFileSync('package.json', 'utf8'),
 );
 
-/** Our own grammars, and those of VS Code that they are injected into. */
+/** Our own grammars, and those that they are injected into, as published in `tm-grammars`. */
 const GRAMMARS = new Map<string, string>([
   ...contributes.grammars.map((grammar): [string, string] => [grammar.scopeName, grammar.path]),
-  ...readdirSync(`${HERE}/grammars`)
-    .filter((name) => name.endsWith('.json'))
-    .map((name): [string, string] => [scopeNameOf(`${HERE}/grammars/${name}`), `${HERE}/grammars/${name}`]),
+  ['source.yaml', 'node_modules/tm-grammars/grammars/yaml.json'],
+  ['source.dockerfile', 'node_modules/tm-grammars/grammars/docker.json'],
 ]);
 
 /** Which grammar reads a sample, by the end of its name. */
@@ -41,11 +40,6 @@ const SCOPES: readonly (readonly [RegExp, string])[] = [
   [/^Dockerfile$/, 'source.dockerfile'],
   [/\.lock$/, 'source.yarnlock'],
 ];
-
-function scopeNameOf(file: string): string {
-  const { scopeName }: { scopeName: string } = JSON.parse(readFileSync(file, 'utf8'));
-  return scopeName;
-}
 
 /** VS Code's regular expression engine. */
 const onigLib = oniguruma
