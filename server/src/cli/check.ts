@@ -340,7 +340,11 @@ class Run {
 
   #add(root: DiskRoot, file: string, text: string): void {
     const manifest = this.#parse(root, file, text);
-    this.#checked.set(file, { root, file, manifest, analysis: this.#analyse(root, manifest) });
+    const analysis = this.#analyse(root, manifest);
+    // What is never read again would only fill the memory: thousands of trees in a large repository.
+    const isDone = !this.#options.args.fix && !this.#options.args.online;
+    const kept = isDone ? { ...manifest, model: undefined, scripts: [] } : manifest;
+    this.#checked.set(file, { root, file, manifest: kept, analysis: isDone ? { ...analysis, manifest: kept } : analysis });
     this.progress.say(`${this.#checked.size} files checked`);
   }
 

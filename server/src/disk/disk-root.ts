@@ -34,21 +34,22 @@ export function diskRoot(root: string, open: (file: string) => string | undefine
     text,
     version: 0,
   });
+  let realRoot: string | undefined;
+  // Most files that rules ask for are not there, and of what is there a link could lead anywhere: the cheap question comes first.
   const inside = (relative: string): string | undefined => {
     if (root === '') return undefined;
     const file = path.join(root, relative);
+    if (!existsSync(file)) return undefined;
     try {
-      const away = path.relative(realpathSync(root), realpathSync(file));
+      realRoot ??= realpathSync.native(root);
+      const away = path.relative(realRoot, realpathSync.native(file));
       return away.startsWith('..') || path.isAbsolute(away) ? undefined : file;
     } catch {
       return undefined;
     }
   };
   const project = new Project({
-    exists: (relative) => {
-      const file = inside(relative);
-      return file !== undefined && existsSync(file);
-    },
+    exists: (relative) => inside(relative) !== undefined,
     read: (relative) => {
       const file = inside(relative);
       if (file === undefined || !statSync(file).isFile()) return undefined;
