@@ -164,8 +164,9 @@ class Server {
     this.#commands = options.commands === true;
     this.#statusWanted = options.status === true;
     this.#settings.start({ pull: support.configuration, fallback: options, trusted: options.trusted === true });
-    // Clients from before workspace folders send only the root.
-    const folders = params.workspaceFolders?.map(({ uri }) => uri) ?? (params.rootUri === null ? [] : [params.rootUri]);
+    // Clients from before workspace folders send only the root, and some send neither.
+    const { workspaceFolders, rootUri }: Partial<InitializeParams> = params;
+    const folders = workspaceFolders?.map(({ uri }) => uri) ?? (typeof rootUri === 'string' && rootUri !== '' ? [rootUri] : []);
     for (const uri of folders) this.#workspace.addFolder(uri);
     return {
       serverInfo: { name: 'waybill', version: VERSION },
