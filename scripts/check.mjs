@@ -12,6 +12,7 @@ const STEPS = [
   ['dead code', ['node_modules/knip/bin/knip.js']],
   ['generated files', ['scripts/gen.mjs', '--check']],
   ['layers and documents', ['scripts/test.mjs', '--no-build', 'architecture', 'docs']],
+  ['packages', ['scripts/package.mjs']],
 ];
 
 let failed = 0;

@@ -14,7 +14,7 @@ const ALLOWED = [
   /^package\.json$/,
   /^(readme|changelog)\.md$/,
   /^license(\.txt)?$/,
-  /^dist\/(server|cli)\.js$/,
+  /^dist\/(server|look-ups|cli)\.js$/,
   /^dist\/package\.json$/,
   /^docs\/privacy\.md$/,
   /^docs\/rules\/([a-z0-9]+\/[a-z0-9-]+|readme)\.md$/,
