@@ -229,7 +229,9 @@ function addBlock(builder: MappedTextBuilder, document: string, { raw, header, s
   const last = lines[stop - 1];
   if (last === undefined || chomp === '-') return;
   if (chomp === '') {
-    builder.addDecoded('\n', last.end, Math.max(last.next, last.end + 1));
+    // At the end of a document the line end may be only meant: it then stands at the last character that is there.
+    const isWritten = last.next > last.end;
+    builder.addDecoded('\n', isWritten ? last.end : Math.max(raw.start, last.end - 1), last.next);
     return;
   }
   const kept = lines.slice(stop);
