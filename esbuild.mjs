@@ -2,6 +2,7 @@
 // `--quiet` says nothing unless something is wrong.
 import { mkdir, writeFile } from 'node:fs/promises';
 import esbuild from 'esbuild';
+import * as yaml from 'yaml';
 
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
@@ -41,13 +42,28 @@ const lookUpsOnDemand = {
   },
 };
 
+/** Server and command line share one copy of the `yaml` library, and read it with the first YAML document. */
+const yamlOnDemand = {
+  name: 'yaml-on-demand',
+  setup(build) {
+    build.onResolve({ filter: /^yaml$/ }, () => ({ path: 'yaml', namespace: 'on-demand' }));
+    build.onResolve({ filter: /^\.\/yaml\.js$/, namespace: 'on-demand' }, ({ path }) => ({ path, external: true }));
+    build.onLoad({ filter: /.*/, namespace: 'on-demand' }, () => ({
+      contents: `let library;
+        for (const name of ${JSON.stringify(Object.keys(yaml))})
+          Object.defineProperty(exports, name, { enumerable: true, get: () => (library ??= require('./yaml.js'))[name] });`,
+    }));
+  },
+};
+
 const builds = [
   { ...shared, entryPoints: { client: 'client/src/extension.ts' }, external: ['vscode'] },
-  { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' }, plugins: [lookUpsOnDemand] },
+  { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' }, plugins: [lookUpsOnDemand, yamlOnDemand] },
   { ...shared, entryPoints: { 'look-ups': 'server/src/sources/index.ts' } },
+  { ...shared, entryPoints: { yaml: 'yaml' } },
   { ...browser, entryPoints: { client: 'client/src/browser.ts' }, external: ['vscode'] },
   { ...browser, entryPoints: { server: 'server/src/lsp/browser-main.ts' }, format: 'iife' },
-  { ...shared, entryPoints: { cli: 'server/src/cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
+  { ...shared, entryPoints: { cli: 'server/src/cli/main.ts' }, plugins: [yamlOnDemand], banner: { js: '#!/usr/bin/env node' } },
 ];
 
 await mkdir('dist', { recursive: true });

@@ -11,9 +11,11 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'dist/client.js': 480_000,
   'dist/server.js': 700_000,
   'dist/look-ups.js': 100_000,
+  'dist/yaml.js': 150_000,
   'dist/cli.js': 900_000,
   'dist/browser/client.js': 480_000,
-  'dist/browser/server.js': 700_000,
+  // A worker reads one file: the YAML library is in it.
+  'dist/browser/server.js': 850_000,
 };
 
 /** Longest time for a bundle to answer; it takes 0.1 s. */
