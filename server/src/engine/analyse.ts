@@ -168,20 +168,7 @@ function surroundingsFor(manifest: Manifest, around: Surroundings): Surroundings
 }
 
 function fill(template: Message, args: Readonly<Record<string, string>>): Message {
-  const [what, why, remedy] = piecesOf(template).map((pieces) =>
-    // Text and names take turns; a name that is no argument stands as it is.
-    pieces.map((piece, i) => (i % 2 === 0 ? piece : piece in args ? plain(args[piece] ?? '') : `{${piece}}`)).join(''),
-  );
-  return { what: what ?? '', why: why ?? '', remedy: remedy ?? '' };
+  const part = (text: string): string =>
+    text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in args ? plain(args[name] ?? '') : whole));
+  return { what: part(template.what), why: part(template.why), remedy: part(template.remedy) };
 }
-
-/** The three parts of a template, each cut at its `{names}`. Cut once: every finding of a rule fills the same one. */
-function piecesOf(template: Message): readonly string[][] {
-  const known = cut.get(template);
-  if (known !== undefined) return known;
-  const pieces = [template.what, template.why, template.remedy].map((text) => text.split(/\{(\w+)\}/));
-  cut.set(template, pieces);
-  return pieces;
-}
-
-const cut = new WeakMap<Message, readonly string[][]>();

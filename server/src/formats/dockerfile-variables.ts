@@ -16,19 +16,8 @@ export interface Assignment {
 }
 
 /** The variables of an ARG or ENV, in order; none of another instruction (BuildKit's `parseNameVal` and `parseNameOrNameVal`). */
-export function assignmentsOf(instruction: Instruction, escapeChar: string): readonly Assignment[] {
-  if (instruction.keyword !== 'ARG' && instruction.keyword !== 'ENV') return [];
-  const known = kept.get(instruction);
-  if (known !== undefined) return known;
-  const assignments = readAssignments(instruction, escapeChar);
-  kept.set(instruction, assignments);
-  return assignments;
-}
-
-// Parser and rules ask for them in turn. An instruction has the escape character of its document and no other.
-const kept = new WeakMap<Instruction, readonly Assignment[]>();
-
-function readAssignments({ keyword, args }: Instruction, escapeChar: string): Assignment[] {
+export function assignmentsOf({ keyword, args }: Instruction, escapeChar: string): Assignment[] {
+  if (keyword !== 'ARG' && keyword !== 'ENV') return [];
   const words = splitQuotedWords(args.text, escapeChar);
   const [first] = words;
   if (keyword === 'ENV' && first !== undefined && !args.text.slice(first.start, first.end).includes('=')) {

@@ -70,16 +70,8 @@ const PREFIXES: Readonly<Record<string, Prefix>> = {
 
 const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 
-/** A command without what only runs it for somebody else; undefined where it has no words. Found once, then kept as long as the command. */
+/** A command without what only runs it for somebody else; undefined where it has no words. */
 export function invocationOf(command: SimpleCommand): Invocation | undefined {
-  if (!found.has(command)) found.set(command, findInvocation(command));
-  return found.get(command);
-}
-
-// Each rule about scripts asks this of every command, some more than once.
-const found = new WeakMap<SimpleCommand, Invocation | undefined>();
-
-function findInvocation(command: SimpleCommand): Invocation | undefined {
   const assignments = [...command.assignments];
   const prefixes: string[] = [];
   let at = 0;
