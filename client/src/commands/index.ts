@@ -3,6 +3,7 @@ import { DISABLE_RULE, EXPLAIN_RULE } from '../../../server/src/lsp/protocol.ts'
 import type { ServerHandle } from '../server-handle.ts';
 import { disableRule } from './disable-rule.ts';
 import { explainRule } from './explain-rule.ts';
+import { pinEverything } from './pin-everything.ts';
 import { recommendToTeam } from './recommend-to-team.ts';
 import { scanWorkspace } from './scan-workspace.ts';
 
@@ -20,6 +21,7 @@ export function registerCommands(commands: CommandContext): void {
     vscode.commands.registerCommand(EXPLAIN_RULE, (rule: unknown) => explainRule(context, rule)),
     vscode.commands.registerCommand(DISABLE_RULE, (rule: unknown) => disableRule(context, rule)),
     vscode.commands.registerCommand('waybill.scanWorkspace', () => scanWorkspace(server)),
+    vscode.commands.registerCommand('waybill.pinEverything', () => pinEverything(server, log)),
     vscode.commands.registerCommand('waybill.recommendToTeam', () => recommendToTeam(context)),
     vscode.commands.registerCommand('waybill.showLog', () => log.show()),
     vscode.commands.registerCommand('waybill.restart', () => server.restart()),

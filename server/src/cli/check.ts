@@ -14,6 +14,7 @@ import { formatForPath } from '../engine/formats.ts';
 import type { Project } from '../engine/project.ts';
 import { buildReport, type Report } from '../engine/report.ts';
 import { checkRuleName } from '../engine/rule-names.ts';
+import { settle } from '../engine/settle.ts';
 import { DEFAULT_POLICY, type Policy } from '../policy/policy.ts';
 import { parsePolicy } from '../policy/policy-file.ts';
 import { rules } from '../rules/index.ts';
@@ -30,9 +31,6 @@ import { paintFor } from './terminal.ts';
 
 /** Exit statuses of the contract (product.md, "Exit status"). */
 export const EXIT = { ok: 0, findings: 1, failed: 2 } as const;
-
-/** How often facts are looked up and the rules run again: a rule may ask for a fact only after it knows another. */
-const MAX_ROUNDS = 4;
 
 /** One document of the run. */
 interface Checked {
@@ -201,11 +199,13 @@ class Run {
   /** Looks up what the rules asked for and runs them again, until nothing is missing. */
   async lookUp(facts: FactStore): Promise<void> {
     const { io } = this.#options;
-    for (let round = 0; facts.pending > 0 && round < MAX_ROUNDS; round++) {
-      this.progress.say(`looking up ${facts.pending} ${facts.pending === 1 ? 'source' : 'sources'}`);
-      await facts.resolve(io.signal);
-      for (const checked of this.#checked.values()) checked.analysis = this.#analyse(checked.root, checked.manifest);
-    }
+    await settle(
+      facts,
+      () => {
+        for (const checked of this.#checked.values()) checked.analysis = this.#analyse(checked.root, checked.manifest);
+      },
+      { signal: io.signal, onRound: (pending) => this.progress.say(`looking up ${pending} ${pending === 1 ? 'source' : 'sources'}`) },
+    );
   }
 
   /** Applies the safe fixes. `text` is the fixed standard input; `wrote` is false where a file could not be written. */

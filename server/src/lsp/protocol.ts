@@ -44,6 +44,30 @@ export interface ScanResult {
   readonly unknown: number;
 }
 
+/** Client to server, a request with `PinParams`: plan all safe fixes of the workspace. Looks up what they need; changes nothing. */
+export const PIN_EVERYTHING = 'waybill/pinEverything';
+
+/** The parameters of `PIN_EVERYTHING`. */
+export interface PinParams {
+  /** Where `$/progress` with `PinProgress` goes; none is sent without it. */
+  readonly progressToken?: string;
+}
+
+/** How far it is: files read, or facts about to be looked up. */
+export type PinProgress = { readonly files: number } | { readonly lookUps: number };
+
+/** The answer to `PIN_EVERYTHING`. */
+export interface PinAnswer {
+  /** A `WorkspaceEdit` of the protocol: versioned, every edit with an annotation that asks for confirmation. */
+  readonly edit: unknown;
+  /** How many fixes are in it. */
+  readonly fixes: number;
+  /** In how many files. */
+  readonly files: number;
+  /** What could not be fixed, and why: a sentence each, without a full stop. */
+  readonly problems: readonly string[];
+}
+
 /** Server to client, a notification: what is going on. */
 export const STATUS = 'waybill/status';
 

@@ -20,6 +20,7 @@ import {
   WatchKind,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { FetchFact } from '../core/answer.ts';
 import { VERSION } from '../data/product.generated.ts';
 import { ALL_GLOBS, formatForPath } from '../engine/formats.ts';
 import { isLockfileName, LOCKFILE_NAMES } from '../formats/lock-model.ts';
@@ -33,11 +34,16 @@ import type { Host } from './host.ts';
 import { hover } from './hover.ts';
 import { inlayHints } from './inlay-hints.ts';
 import { LookUps } from './look-ups.ts';
+import { pinEverything } from './pin-everything.ts';
 import {
   DID_GRANT_TRUST,
   DOCUMENT_STATUS,
   type DocumentStatus,
   type DocumentStatusParams,
+  PIN_EVERYTHING,
+  type PinAnswer,
+  type PinParams,
+  type PinProgress,
   SCAN_WORKSPACE,
   type ScanParams,
   type ScanProgress,
@@ -148,6 +154,9 @@ class Server {
       const progressToken = first !== null && 'progressToken' in first ? first.progressToken : undefined;
       return this.#guard<ScanResult | null>('scan', null, () => this.#scan(signalOf(token), progressToken));
     });
+    connection.onRequest(PIN_EVERYTHING, ({ progressToken }: PinParams, token: CancellationToken) =>
+      this.#guard<PinAnswer | null>('pin everything', null, () => this.#pinEverything(signalOf(token), progressToken)),
+    );
     this.#documents.listen(connection);
     connection.listen();
   }
@@ -451,6 +460,37 @@ class Server {
       results.reduce((sum, { diagnosed }) => sum + diagnosed.items.filter((item) => item.severity === severity).length, 0);
     const unknown = results.reduce((sum, result) => sum + result.unknown, 0);
     return { files: results.length, error: count(1), warning: count(2), info: count(3), hint: count(4), unknown };
+  }
+
+  async #pinEverything({ signal, done }: ReturnType<typeof signalOf>, progressToken: string | undefined): Promise<PinAnswer> {
+    let told = 0;
+    const fetchers = new Map<string, FetchFact>();
+    const plan = await pinEverything(
+      {
+        host: this.#host,
+        workspace: this.#workspace,
+        contextOf: (uri) => this.#contextOf(uri),
+        fetchFor: async (uri) => {
+          const settings = await this.#lookUpSettings(uri);
+          const id = JSON.stringify([settings.network, settings.githubServerUrl]);
+          const fetch = fetchers.get(id) ?? this.#lookUps.fetch(settings);
+          fetchers.set(id, fetch);
+          return fetch;
+        },
+        openDocument: (uri) => this.#byUri.get(normalise(uri)),
+        onRuleError: (rule, format, error) => this.#logRuleError(rule, format, error),
+        onUnreadable: (folder, reason) => this.#connection.console.warn(`cannot read ${folder}: ${reason}`),
+      },
+      (step) => {
+        if (progressToken === undefined || Date.now() - told < PROGRESS_MS) return;
+        told = Date.now();
+        void this.#connection.sendProgress(new ProgressType<PinProgress>(), progressToken, step);
+      },
+      signal,
+    );
+    done();
+    if (signal.aborted) throw cancelled();
+    return plan;
   }
 
   async #contextOf(uri: string): Promise<AnalysisContext> {

@@ -95,6 +95,20 @@ describe('in the editor', () => {
     await noFinding(document.uri, 'actions/unpinned');
   });
 
+  it('pins everything through the refactor preview', async () => {
+    const image = `${registry.host}/team/app:1`;
+    const first = await openFile('.github/workflows/every.yml', workflow('uses: actions/checkout@v4'));
+    await vscode.workspace.fs.writeFile(fileUri('case-pin/Dockerfile'), Buffer.from(`FROM ${image}\n`));
+    await inPreview('refactorPreview.discard');
+    assert.ok(first.getText().includes('actions/checkout@v4\n'), 'nothing may change without the preview being applied');
+    await inPreview('refactorPreview.apply');
+    const commit = git.id('actions/checkout', 'two');
+    await until('the workflow is pinned', () => first.getText().includes(`actions/checkout@${commit} # v4.2.2\n`));
+    const dockerfile = await vscode.workspace.openTextDocument(fileUri('case-pin/Dockerfile'));
+    assert.equal(dockerfile.getText(), `FROM ${image}@${registry.digest('team/app:1')}\n`);
+    await vscode.workspace.saveAll();
+  });
+
   it('turns npm install into npm ci where there is a lockfile', async () => {
     await vscode.workspace.fs.writeFile(fileUri('package-lock.json'), Buffer.from('{"lockfileVersion": 3, "packages": {"": {}}}'));
     const document = await openFile('.github/workflows/install.yml', workflow('run: npm install'));
@@ -165,3 +179,17 @@ describe('commands', () => {
     assert.ok(ours(document.uri).every((diagnostic) => ruleOf(diagnostic) !== ''));
   });
 });
+
+/** Pins everything and answers the refactor preview, as soon as it is there, with a command of VS Code's own. */
+async function inPreview(answer: string): Promise<void> {
+  let answered = false;
+  const done = vscode.commands.executeCommand('waybill.pinEverything').then(() => {
+    answered = true;
+  });
+  await until(`the preview takes ${answer}`, () => {
+    // Until the preview is open there is nothing that would answer.
+    vscode.commands.executeCommand(answer).then(undefined, () => undefined);
+    return answered;
+  });
+  await done;
+}
