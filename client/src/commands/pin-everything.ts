@@ -39,7 +39,9 @@ export async function pinEverything(server: ServerHandle, log: vscode.LogOutputC
   }
   // The protocol's type is declared by the client's own copy of the library; the server sends just that.
   const edit = await client.protocol2CodeConverter.asWorkspaceEdit(answer.edit as WorkspaceEdit);
-  // Every edit asks for confirmation, which is what opens the preview.
+  const [first] = edit.entries();
+  // What asks for confirmation opens the preview, but comes unticked: so that is one edit that changes nothing, and the fixes are ticked.
+  if (first !== undefined) edit.insert(first[0], new vscode.Position(0, 0), '', ASK);
   await vscode.workspace.applyEdit(edit, { isRefactoring: true });
   if (answer.problems.length > 0) void tell(answer, '', log);
 }
@@ -53,6 +55,13 @@ async function tell({ problems }: PinAnswer, otherwise: string, log: vscode.LogO
   const choice = await vscode.window.showWarningMessage(`Waybill could not pin everything. ${problems[0]}.${more}`, 'Show Log');
   if (choice !== undefined) log.show();
 }
+
+/** The edit that makes VS Code show the others first. */
+const ASK: vscode.WorkspaceEditEntryMetadata = {
+  label: 'Nothing is changed before you apply',
+  description: 'untick what should stay as it is',
+  needsConfirmation: true,
+};
 
 /** How often it ran: each run has a progress token of its own. */
 let runs = 0;

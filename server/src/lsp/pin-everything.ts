@@ -54,7 +54,7 @@ interface Target {
 
 /**
  * Plans all safe fixes of all files, looking up what they need: the same files, facts and edits as `waybill check --fix --online`.
- * Nothing is changed. Every edit names its rule in an annotation that has to be confirmed, and its document's version.
+ * Nothing is changed. Every edit names its rule in an annotation, and its document's version.
  */
 export async function pinEverything(options: PinOptions, onStep: (step: PinStep) => void, signal: AbortSignal): Promise<PinPlan> {
   const targets = await readAll(options, onStep, signal);
@@ -137,7 +137,7 @@ function toEdit(plans: readonly { readonly target: Target; readonly plan: FixPla
     }
     const lines = new LineIndex(target.manifest.file.text);
     const edits = applied.flatMap(({ finding, edits }) => {
-      changeAnnotations[finding.rule] ??= { label: labelOf(finding.rule), description: finding.rule, needsConfirmation: true };
+      changeAnnotations[finding.rule] ??= { label: labelOf(finding.rule), description: finding.rule };
       return edits.map((edit) => ({ range: lines.rangeOf(edit.span), newText: edit.text, annotationId: finding.rule }));
     });
     documentChanges.push({ textDocument: { uri: target.uri, version: target.version }, edits });

@@ -58,7 +58,7 @@ export type PinProgress = { readonly files: number } | { readonly lookUps: numbe
 
 /** The answer to `PIN_EVERYTHING`. */
 export interface PinAnswer {
-  /** A `WorkspaceEdit` of the protocol: versioned, every edit with an annotation that asks for confirmation. */
+  /** A `WorkspaceEdit` of the protocol: versioned, every edit with an annotation that names its rule. */
   readonly edit: unknown;
   /** How many fixes are in it. */
   readonly fixes: number;
