@@ -2,6 +2,7 @@
 // `--quiet` says nothing unless something is wrong.
 import { mkdir, writeFile } from 'node:fs/promises';
 import esbuild from 'esbuild';
+import * as toml from 'toml-eslint-parser';
 import * as yaml from 'yaml';
 
 const watch = process.argv.includes('--watch');
@@ -42,28 +43,30 @@ const lookUpsOnDemand = {
   },
 };
 
-/** Server and command line share one copy of the `yaml` library, and read it with the first YAML document. */
-const yamlOnDemand = {
-  name: 'yaml-on-demand',
+/** Libraries that server and command line share and read with the first document that needs them: a bundle of its own for each. */
+const LIBRARIES = { yaml: { exports: yaml, bundle: 'yaml' }, 'toml-eslint-parser': { exports: toml, bundle: 'toml' } };
+
+const librariesOnDemand = {
+  name: 'libraries-on-demand',
   setup(build) {
-    build.onResolve({ filter: /^yaml$/ }, () => ({ path: 'yaml', namespace: 'on-demand' }));
-    build.onResolve({ filter: /^\.\/yaml\.js$/, namespace: 'on-demand' }, ({ path }) => ({ path, external: true }));
-    build.onLoad({ filter: /.*/, namespace: 'on-demand' }, () => ({
+    build.onResolve({ filter: /^(?:yaml|toml-eslint-parser)$/ }, ({ path }) => ({ path, namespace: 'on-demand' }));
+    build.onResolve({ filter: /^\.\/\w+\.js$/, namespace: 'on-demand' }, ({ path }) => ({ path, external: true }));
+    build.onLoad({ filter: /.*/, namespace: 'on-demand' }, ({ path }) => ({
       contents: `let library;
-        for (const name of ${JSON.stringify(Object.keys(yaml))})
-          Object.defineProperty(exports, name, { enumerable: true, get: () => (library ??= require('./yaml.js'))[name] });`,
+        for (const name of ${JSON.stringify(Object.keys(LIBRARIES[path].exports))})
+          Object.defineProperty(exports, name, { enumerable: true, get: () => (library ??= require('./${LIBRARIES[path].bundle}.js'))[name] });`,
     }));
   },
 };
 
 const builds = [
   { ...shared, entryPoints: { client: 'client/src/extension.ts' }, external: ['vscode'] },
-  { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' }, plugins: [lookUpsOnDemand, yamlOnDemand] },
+  { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' }, plugins: [lookUpsOnDemand, librariesOnDemand] },
   { ...shared, entryPoints: { 'look-ups': 'server/src/sources/index.ts' } },
-  { ...shared, entryPoints: { yaml: 'yaml' } },
+  ...Object.entries(LIBRARIES).map(([library, { bundle }]) => ({ ...shared, entryPoints: { [bundle]: library } })),
   { ...browser, entryPoints: { client: 'client/src/browser.ts' }, external: ['vscode'] },
   { ...browser, entryPoints: { server: 'server/src/lsp/browser-main.ts' }, format: 'iife' },
-  { ...shared, entryPoints: { cli: 'server/src/cli/main.ts' }, plugins: [yamlOnDemand], banner: { js: '#!/usr/bin/env node' } },
+  { ...shared, entryPoints: { cli: 'server/src/cli/main.ts' }, plugins: [librariesOnDemand], banner: { js: '#!/usr/bin/env node' } },
 ];
 
 await mkdir('dist', { recursive: true });
