@@ -33,6 +33,7 @@ import lockResolvedInsecure from '../../../docs/rules/lock/resolved-insecure.md'
 import lockResolvedMismatch from '../../../docs/rules/lock/resolved-mismatch.md';
 import npmFloatingRange from '../../../docs/rules/npm/floating-range.md';
 import npmGitUnpinned from '../../../docs/rules/npm/git-unpinned.md';
+import npmInstallScriptAllowUnpinned from '../../../docs/rules/npm/install-script-allow-unpinned.md';
 import npmInstallScriptUnreviewed from '../../../docs/rules/npm/install-script-unreviewed.md';
 import npmLockfileConflict from '../../../docs/rules/npm/lockfile-conflict.md';
 import npmLockfileDrift from '../../../docs/rules/npm/lockfile-drift.md';
@@ -81,6 +82,7 @@ export const pages: Readonly<Record<string, string>> = {
   'lock/resolved-mismatch': lockResolvedMismatch,
   'npm/floating-range': npmFloatingRange,
   'npm/git-unpinned': npmGitUnpinned,
+  'npm/install-script-allow-unpinned': npmInstallScriptAllowUnpinned,
   'npm/install-script-unreviewed': npmInstallScriptUnreviewed,
   'npm/lockfile-conflict': npmLockfileConflict,
   'npm/lockfile-drift': npmLockfileDrift,

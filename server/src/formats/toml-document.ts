@@ -50,7 +50,7 @@ export interface TomlDocument {
 const MAX_PROBLEMS = 10;
 
 /** Settings are some hundred units; longer texts are not worth the library's time. */
-const MAX_UNITS = 256_000;
+const MAX_UNITS = 64_000;
 
 /**
  * Reads a TOML document (toml.io, version 1.0). Never throws. The library stops at the first error, so the line of the error is
@@ -90,11 +90,24 @@ function tryParse(text: string): Attempt {
   }
 }
 
-/** The text with the line of an error blanked; where nothing is left on that line, everything from the statement it belongs to. */
+/**
+ * The text with the line of an error blanked; where nothing is left on that line, everything from the statement it belongs to. What is
+ * missing at a line's end is reported at the start of the next: where the text before does not stand alone, the line before it goes.
+ */
 function withoutError(text: string, at: number, lines: LineIndex): string {
-  const { start, end } = lines.lineSpan(lines.positionAt(at).line);
-  if (text.slice(start, end).trim() !== '' && at < text.length) return text.slice(0, start) + ' '.repeat(end - start) + text.slice(end);
+  let line = lines.positionAt(at).line;
+  if (line > 0 && lines.lineSpan(line).start === at && 'message' in tryParse(text.slice(0, at)))
+    do line--;
+    while (line > 0 && isBlank(text, lines, line));
+  const { start, end } = lines.lineSpan(line);
+  if (!isBlank(text, lines, line) && start < text.length && at < text.length)
+    return text.slice(0, start) + ' '.repeat(end - start) + text.slice(end);
   return text.slice(0, statementStart(text, at));
+}
+
+function isBlank(text: string, lines: LineIndex, line: number): boolean {
+  const { start, end } = lines.lineSpan(line);
+  return text.slice(start, end).trim() === '';
 }
 
 /** The start of the last line at or before an offset that begins like a statement: `key =` or `[table`. */

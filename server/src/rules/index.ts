@@ -34,6 +34,7 @@ import { rule as lockResolvedInsecure } from './lock/resolved-insecure.ts';
 import { rule as lockResolvedMismatch } from './lock/resolved-mismatch.ts';
 import { rule as npmFloatingRange } from './npm/floating-range.ts';
 import { rule as npmGitUnpinned } from './npm/git-unpinned.ts';
+import { rule as npmInstallScriptAllowUnpinned } from './npm/install-script-allow-unpinned.ts';
 import { rule as npmInstallScriptUnreviewed } from './npm/install-script-unreviewed.ts';
 import { rule as npmLockfileConflict } from './npm/lockfile-conflict.ts';
 import { rule as npmLockfileDrift } from './npm/lockfile-drift.ts';
@@ -82,6 +83,7 @@ export const rules: readonly Rule[] = [
   lockResolvedMismatch,
   npmFloatingRange,
   npmGitUnpinned,
+  npmInstallScriptAllowUnpinned,
   npmInstallScriptUnreviewed,
   npmLockfileConflict,
   npmLockfileDrift,
