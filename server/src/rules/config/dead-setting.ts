@@ -50,7 +50,12 @@ export const rule: Rule = {
     if (file === undefined || file.settings.length === 0) return;
     const inUse = managerInUse(surroundings, manifest.file.path);
     if (inUse === undefined) return;
-    for (const setting of file.settings) checkSetting(context, file, { setting, inUse });
+    const seen = new Set<string>();
+    for (const setting of file.settings) {
+      // `key[]=` stands there once for each value.
+      if (!seen.has(setting.name)) checkSetting(context, file, { setting, inUse });
+      seen.add(setting.name);
+    }
   },
 };
 
