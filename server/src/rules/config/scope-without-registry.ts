@@ -1,6 +1,7 @@
 import type { Rule, Surroundings } from '../../core/rule.ts';
 import { folderOf, foldersUp, joinPath } from '../../core/source-file.ts';
 import { isLoopback } from '../../formats/https-hosts.ts';
+import type { LockFile } from '../../formats/lock-model.ts';
 import { locksOf } from '../../formats/locked.ts';
 import { asPackageJson } from '../../formats/package-json.ts';
 import { type SettingsFile, settingNamed, textOfSetting } from '../../formats/settings-file.ts';
@@ -64,24 +65,48 @@ interface Host {
  */
 function lockedHost(surroundings: Surroundings, path: string, scope: string): Host | undefined {
   for (const { lock } of locksOf(surroundings, path)) {
-    const own = new Set<string>();
-    const others = new Set<string>();
-    let url = '';
-    for (const { name, resolved, source } of lock.entries) {
-      if (source !== 'tarball' || resolved === undefined) continue;
-      const [, origin, host = ''] = /^(https?:\/\/([^/]+))\//.exec(resolved) ?? [];
-      if (origin === undefined) continue;
-      if (!name.startsWith(`${scope}/`)) others.add(host.toLowerCase());
-      else {
-        own.add(host.toLowerCase());
-        url = resolved.slice(0, resolved.indexOf(`/${scope}`) + 1) || `${origin}/`;
-      }
-    }
-    const [host] = own;
-    if (own.size !== 1 || host === undefined || others.size === 0 || others.has(host) || isLoopback(host.replace(/:\d+$/, ''))) continue;
-    return { host, url, manager: lock.manager };
+    const { all, scopes } = hostsOf(lock);
+    const own = scopes.get(scope);
+    const [host] = own?.hosts.keys() ?? [];
+    if (own === undefined || host === undefined || own.hosts.size !== 1 || isLoopback(host.replace(/:\d+$/, ''))) continue;
+    const isOnlyOwn = all.get(host) === own.hosts.get(host);
+    if (isOnlyOwn && all.size > 1) return { host, url: own.url, manager: lock.manager };
   }
   return undefined;
+}
+
+/** How many packages of a lockfile come from each host, all in all and by scope. */
+interface Hosts {
+  readonly all: ReadonlyMap<string, number>;
+  readonly scopes: ReadonlyMap<string, { readonly hosts: Map<string, number>; readonly url: string }>;
+}
+
+/** By lockfile, because a manifest is read again at every key and its lockfile is not. */
+const known = new WeakMap<LockFile, Hosts>();
+
+function hostsOf(lock: LockFile): Hosts {
+  const before = known.get(lock);
+  if (before !== undefined) return before;
+  const all = new Map<string, number>();
+  const scopes = new Map<string, { readonly hosts: Map<string, number>; readonly url: string }>();
+  for (const { name, resolved, source } of lock.entries) {
+    const host = source === 'tarball' ? /^https?:\/\/([^/]+)\//.exec(resolved ?? '')?.[1]?.toLowerCase() : undefined;
+    if (resolved === undefined || host === undefined) continue;
+    all.set(host, (all.get(host) ?? 0) + 1);
+    const scope = name.startsWith('@') ? name.slice(0, name.indexOf('/')) : '';
+    if (scope === '') continue;
+    const own = scopes.get(scope) ?? { hosts: new Map<string, number>(), url: registryOf(resolved, scope) };
+    own.hosts.set(host, (own.hosts.get(host) ?? 0) + 1);
+    scopes.set(scope, own);
+  }
+  known.set(lock, { all, scopes });
+  return { all, scopes };
+}
+
+/** What stands before the scope in a tarball's address. */
+function registryOf(resolved: string, scope: string): string {
+  const at = resolved.indexOf(`/${scope}`);
+  return at < 0 ? resolved.slice(0, resolved.indexOf('/', 'https://'.length) + 1) : resolved.slice(0, at + 1);
 }
 
 const FILES = ['.npmrc', '.yarnrc.yml', 'pnpm-workspace.yaml', 'bunfig.toml'];

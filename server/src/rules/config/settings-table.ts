@@ -2,17 +2,24 @@ import { KNOWN_SETTINGS, type KnownSetting } from '../../data/manager-settings.t
 import type { Manager } from '../../formats/manager-in-use.ts';
 import type { SettingsKind } from '../../formats/settings-file.ts';
 
-const byPlace = new Map<string, KnownSetting[]>();
-for (const setting of KNOWN_SETTINGS) {
-  for (const [kind, name] of Object.entries(setting.names)) {
-    const key = `${kind} ${name}`;
-    byPlace.set(key, [...(byPlace.get(key) ?? []), setting]);
+let byPlace: Map<string, KnownSetting[]> | undefined;
+
+/** Made when first asked for: a bundle of its own holds the table. */
+function index(): Map<string, KnownSetting[]> {
+  if (byPlace !== undefined) return byPlace;
+  byPlace = new Map();
+  for (const setting of KNOWN_SETTINGS) {
+    for (const [kind, name] of Object.entries(setting.names)) {
+      const key = `${kind} ${name}`;
+      byPlace.set(key, [...(byPlace.get(key) ?? []), setting]);
+    }
   }
+  return byPlace;
 }
 
 /** What the managers that read a kind of file make of a name there; several for what npm and pnpm both know. */
 export function knownSettings(kind: SettingsKind, name: string): readonly KnownSetting[] {
-  return byPlace.get(`${kind} ${name}`) ?? [];
+  return index().get(`${kind} ${name}`) ?? [];
 }
 
 /** The setting of one manager, by its name in one kind of file. */

@@ -118,12 +118,18 @@ interface Pinnable {
   readonly versions: readonly string[];
 }
 
-function versionsByName({ entries }: LockFile): Map<string, Set<string>> {
+/** By lockfile, because a manifest is read again at every key and its lockfile is not. */
+const known = new WeakMap<LockFile, ReadonlyMap<string, ReadonlySet<string>>>();
+
+function versionsByName(lock: LockFile): ReadonlyMap<string, ReadonlySet<string>> {
+  const before = known.get(lock);
+  if (before !== undefined) return before;
   const versions = new Map<string, Set<string>>();
-  for (const { name, version, source } of entries) {
-    const known = versions.get(name) ?? new Set();
-    versions.set(name, known);
-    if (version !== undefined && source === 'tarball') known.add(version);
+  known.set(lock, versions);
+  for (const { name, version, source } of lock.entries) {
+    const locked = versions.get(name) ?? new Set();
+    versions.set(name, locked);
+    if (version !== undefined && source === 'tarball') locked.add(version);
   }
   return versions;
 }
