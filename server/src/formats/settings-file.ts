@@ -91,3 +91,17 @@ export function appendLines(text: string, lines: readonly string[]): Edit {
   const body = lines.join(eol);
   return { span: span(text.length, text.length), text: isEmpty || endsLine ? `${body}${eol}` : `${eol}${body}` };
 }
+
+/**
+ * The edit that adds settings at the end of a YAML document, which is a block mapping, nothing, or nothing but comments; undefined for any
+ * other, whose end may be inside of something.
+ */
+export function appendYaml(text: string, { settings }: SettingsFile, lines: readonly string[]): Edit | undefined {
+  const content = text.replace(/^\ufeff/, '').replace(/^---[ \t]*\r?\n/, '');
+  // YAML ends no line at a lone carriage return.
+  if (/\r(?!\n)/.test(content) || /^(?:---|\.\.\.|%)/m.test(content)) return undefined;
+  const top = settings.filter(({ path }) => path.length === 1);
+  const isPlain = top.every(({ keySpan: { start } }) => /^\ufeff?["']?$/.test(text.slice(text.lastIndexOf('\n', start - 1) + 1, start)));
+  if (!isPlain || (top.length === 0 && !/^(?:[ \t]*(?:#.*)?(?:\r?\n|$))*$/.test(content))) return undefined;
+  return appendLines(text, lines);
+}

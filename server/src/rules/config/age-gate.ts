@@ -3,7 +3,7 @@ import { span } from '../../core/span.ts';
 import { lineEndOf } from '../../core/text.ts';
 import type { Manager } from '../../formats/manager-in-use.ts';
 import { DAY_MINUTES, daysAsText, type ReleaseAge } from '../../formats/release-age.ts';
-import { appendLines, type SettingsKind } from '../../formats/settings-file.ts';
+import { appendLines, appendYaml, type SettingsFile, type SettingsKind } from '../../formats/settings-file.ts';
 
 /** How one manager calls its release age, and where it belongs. */
 export interface AgeGate {
@@ -16,7 +16,7 @@ export interface AgeGate {
   /** The name of the file that the setting belongs in. */
   readonly file: string;
   /** The edit that adds the line to that file; undefined where there is no sure place. */
-  insert(text: string): Edit | undefined;
+  insert(text: string, file: SettingsFile): Edit | undefined;
 }
 
 /** The line to add, without its place. */
@@ -50,7 +50,7 @@ export const AGE_GATES: readonly AgeGate[] = [
     excludes: { 'pnpm-workspace': 'minimumReleaseAgeExclude', 'package-json': 'pnpm.minimumReleaseAgeExclude' },
     withoutDefault: '>=10.16.0 <11.0.0-0',
     file: 'pnpm-workspace.yaml',
-    insert: (text) => appendYaml(text, gateLine('pnpm')),
+    insert: (text, file) => appendYaml(text, file, [gateLine('pnpm')]),
   },
   {
     manager: 'yarn',
@@ -58,7 +58,7 @@ export const AGE_GATES: readonly AgeGate[] = [
     excludes: { yarnrc: 'npmPreapprovedPackages' },
     withoutDefault: '>=4.10.0 <4.15.0-0',
     file: '.yarnrc.yml',
-    insert: (text) => appendYaml(text, gateLine('yarn')),
+    insert: (text, file) => appendYaml(text, file, [gateLine('yarn')]),
   },
   {
     manager: 'bun',
@@ -70,13 +70,9 @@ export const AGE_GATES: readonly AgeGate[] = [
   },
 ];
 
-/** Where more than one document stands, or the last line may belong to a block scalar, the end is no sure place. */
-function appendYaml(text: string, line: string): Edit | undefined {
-  return /^(?:---|\.\.\.|\{|\[)/m.test(text.replace(/^\ufeff?---[ \t]*\r?\n/, '')) ? undefined : appendLines(text, [line]);
-}
-
 /** Below the header of `[install]`, or with a header at the end where nothing of that table is there. */
 function insertToml(text: string): Edit | undefined {
+  if (/\r(?!\n)/.test(text)) return undefined;
   const eol = lineEndOf(text);
   const header = /^\ufeff?[ \t]*\[[ \t]*install[ \t]*\][ \t]*(?:#[^\n]*)?$/m.exec(text.replaceAll('\r\n', ' \n'));
   if (header !== null) {

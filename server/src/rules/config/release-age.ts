@@ -5,7 +5,7 @@ import { baseName, folderOf, joinPath } from '../../core/source-file.ts';
 import { NO_SPAN } from '../../core/span.ts';
 import { isCertainly, type ManagerInUse, managerInUse } from '../../formats/manager-in-use.ts';
 import { ageInWords, BARE_UNITS, DAY_MINUTES, daysAsText, type ReleaseAge, releaseAge } from '../../formats/release-age.ts';
-import { SETTINGS_FORMATS, type Setting, type SettingsKind, settingNamed, textsOf } from '../../formats/settings-file.ts';
+import { SETTINGS_FORMATS, type Setting, type SettingsFile, settingNamed, textsOf } from '../../formats/settings-file.ts';
 import { settingsOf } from '../../formats/settings-of.ts';
 import { AGE_GATES, type AgeGate, gateLine, meantDays } from './age-gate.ts';
 
@@ -64,7 +64,7 @@ export const rule: Rule = {
           report({ messageId: 'everything', args: { pattern: every.text }, span: every.span, identity: setting.name });
       }
     }
-    reportMissing(context, file.kind);
+    reportMissing(context, file);
   },
 };
 
@@ -102,8 +102,9 @@ function effectOf({ minutes }: ReleaseAge): string {
 }
 
 /** One finding for each project: in the manager's own file where there is one, else where package.json names the manager. */
-function reportMissing({ manifest, surroundings, report }: RuleContext, kind: SettingsKind): void {
+function reportMissing({ manifest, surroundings, report }: RuleContext, file: SettingsFile): void {
   const { path, text } = manifest.file;
+  const { kind } = file;
   const inUse = managerInUse(surroundings, path);
   const gate = inUse && AGE_GATES.find(({ manager }) => manager === inUse.manager);
   if (inUse === undefined || gate === undefined || inUse.root !== folderOf(path) || !isCertainly(inUse, gate.withoutDefault)) return;
@@ -111,7 +112,7 @@ function reportMissing({ manifest, surroundings, report }: RuleContext, kind: Se
   const isPlace = kind === 'package-json' ? !surroundings.exists(own) : baseName(path) === gate.file;
   if (!isPlace || manifest.problems.length > 0 || isSet(inUse, gate, (name) => surroundings.manifest(name))) return;
   const line = gateLine(inUse.manager);
-  const edits = kind === 'package-json' ? undefined : gate.insert(text);
+  const edits = kind === 'package-json' ? undefined : gate.insert(text, file);
   const title = `Add ${line} (check that nothing has to be installed sooner)`;
   report({
     messageId: 'missing',

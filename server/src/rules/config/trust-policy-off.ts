@@ -3,7 +3,7 @@ import type { Rule } from '../../core/rule.ts';
 import { folderOf, joinPath } from '../../core/source-file.ts';
 import { NO_SPAN } from '../../core/span.ts';
 import { isCertainly, type ManagerInUse, managerInUse } from '../../formats/manager-in-use.ts';
-import { appendLines, type Setting, settingNamed, textOfSetting } from '../../formats/settings-file.ts';
+import { appendYaml, type Setting, type SettingsFile, settingNamed, textOfSetting } from '../../formats/settings-file.ts';
 import { settingsOf } from '../../formats/settings-of.ts';
 
 /** pnpm could refuse versions whose evidence of origin got weaker, as with a stolen token, and is not told to. */
@@ -50,7 +50,7 @@ export const rule: Rule = {
       args: { manager: inUse.label, why: WHY },
       span: file.kind === 'package-json' ? (inUse.place ?? NO_SPAN) : NO_SPAN,
       identity: 'trustPolicy',
-      fixes: file.kind === 'package-json' ? [] : added(text, inUse),
+      fixes: file.kind === 'package-json' ? [] : added(text, file, inUse),
     });
   },
 };
@@ -88,8 +88,9 @@ function turnedOn({ value }: Setting): Fix[] {
   ];
 }
 
-function added(text: string, inUse: ManagerInUse): Fix[] {
+function added(text: string, file: SettingsFile, inUse: ManagerInUse): Fix[] {
   const lines = ['trustPolicy: no-downgrade'];
   if (isCertainly(inUse, '>=10.27.0')) lines.push(`trustPolicyIgnoreAfter: ${IGNORE_AFTER_MINUTES} # six months`);
-  return [{ title: `Add trustPolicy: no-downgrade (${CHECK})`, safety: 'review', online: false, edits: [appendLines(text, lines)] }];
+  const edit = appendYaml(text, file, lines);
+  return edit === undefined ? [] : [{ title: `Add trustPolicy: no-downgrade (${CHECK})`, safety: 'review', online: false, edits: [edit] }];
 }
