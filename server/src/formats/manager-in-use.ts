@@ -53,9 +53,9 @@ export function managerInUse(surroundings: Surroundings, path: string): ManagerI
   return byLockfile;
 }
 
-/** Whether every version that may be in use satisfies a range. `*`, where nothing names a version, satisfies none. */
+/** Whether every version that may be in use satisfies a range. `*`, where nothing names a version, is within no bound. */
 export function isCertainly({ range }: ManagerInUse, wanted: string): boolean {
-  return range !== '*' && subset(range, wanted, { includePrerelease: true });
+  return subset(range, wanted, { includePrerelease: true });
 }
 
 /** What a package.json says of the manager, of its version, and where. */
@@ -94,8 +94,8 @@ function namedManager(surroundings: Surroundings, folder: string): ManagerInUse 
 }
 
 function yarnOf(range: string, surroundings: Surroundings, folder: string): 'yarn' | 'yarn-classic' | undefined {
-  if (range !== '*' && subset(range, '<2')) return 'yarn-classic';
-  if (range !== '*' && subset(range, '>=2', { includePrerelease: true })) return 'yarn';
+  if (subset(range, '<2')) return 'yarn-classic';
+  if (subset(range, '>=2', { includePrerelease: true })) return 'yarn';
   return surroundings.exists(joinPath(folder, '.yarnrc.yml') ?? '') ? 'yarn' : undefined;
 }
 
