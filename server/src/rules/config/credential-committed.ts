@@ -1,7 +1,8 @@
 import type { Fix } from '../../core/finding.ts';
 import type { Manifest } from '../../core/manifest.ts';
-import type { Rule } from '../../core/rule.ts';
+import type { Rule, Surroundings } from '../../core/rule.ts';
 import type { Span } from '../../core/span.ts';
+import { isCertainly, managerInUse } from '../../formats/manager-in-use.ts';
 import { asNpmrc, type Credential, environmentNames } from '../../formats/npmrc.ts';
 import { credentialsIn } from '../../formats/settings-credentials.ts';
 import { SETTINGS_FORMATS, type SettingsFile, textsOf } from '../../formats/settings-file.ts';
@@ -35,7 +36,7 @@ export const rule: Rule = {
       key: { what: '`{key}` holds a private key.', why: WHY, remedy: 'Replace the key pair, and keep the new key in a file outside.' },
     },
   },
-  check({ manifest, report }) {
+  check({ manifest, surroundings, report }) {
     const file = settingsOf(manifest);
     if (file === undefined) return;
     const names = new FreeNames(file.settings.flatMap((setting) => textsOf(setting).flatMap(({ text }) => namesIn(text))));
@@ -46,7 +47,7 @@ export const rule: Rule = {
         span: value.span,
         // The text of the value must not be guessed from a fingerprint either.
         identity: name,
-        fixes: fixes(file, { name, credential, value }, names),
+        fixes: readsVariables(file, surroundings, manifest.file.path) ? fixes(file, { name, credential, value }, names) : [],
       });
     }
   },
@@ -74,11 +75,19 @@ function namesIn(text: string): string[] {
 
 const VARIABLES = { token: 'NPM_TOKEN', password: 'NPM_PASSWORD', auth: 'NPM_AUTH' } as const;
 
+/**
+ * Whether a variable may stand in the secret's place: a package.json knows none, and pnpm reads none in a file of the repository, since
+ * 10.34.2 and 11.5.3 in no .npmrc either (GHSA-3qhv-2rgh-x77r).
+ */
+function readsVariables({ kind }: SettingsFile, surroundings: Surroundings, path: string): boolean {
+  if (kind !== 'npmrc') return kind !== 'package-json' && kind !== 'pnpm-workspace';
+  const inUse = managerInUse(surroundings, path);
+  return inUse?.manager !== 'pnpm' || !isCertainly(inUse, '>=10.34.2 <11.0.0-0 || >=11.5.3');
+}
+
 function fixes({ kind: file }: SettingsFile, { credential: { kind, span }, value }: Found, names: FreeNames): Fix[] {
   // What needed decoding may end elsewhere than it seems; a private key belongs in a file.
   if (kind === 'key' || !value.isVerbatim) return [];
-  // A package.json knows no variables, and pnpm reads none in a file of the repository (GHSA-3qhv-2rgh-x77r).
-  if (file === 'package-json' || file === 'pnpm-workspace') return [];
   const name = names.next(VARIABLES[kind]);
   const title = `Read it from the environment variable \`${name}\` (check that it is set wherever packages are installed, and revoke the old one)`;
   return [{ title, safety: 'review', online: false, edits: [{ span, text: file === 'bunfig' ? `$${name}` : `\${${name}}` }] }];

@@ -1,18 +1,14 @@
 import type { Fix } from '../../core/finding.ts';
-import type { Rule, RuleContext, Surroundings } from '../../core/rule.ts';
-import { folderOf, joinPath } from '../../core/source-file.ts';
-import { NO_SPAN, type Span } from '../../core/span.ts';
+import type { Rule, RuleContext } from '../../core/rule.ts';
 import { plain } from '../../core/untrusted.ts';
-import { BUN_TRUSTED } from '../../data/bun-trusted.ts';
-import { packageId, uncovered, unreviewed } from '../../formats/allow-scripts.ts';
-import { type JsonObject, memberOf, membersOf, stringContent } from '../../formats/json.ts';
+import { packageId, unreviewed } from '../../formats/allow-scripts.ts';
+import { type JsonObject, membersOf, stringContent } from '../../formats/json.ts';
 import { addMembers } from '../../formats/json-edits.ts';
-import type { LockEntry, LockFile } from '../../formats/lock-model.ts';
+import type { LockEntry } from '../../formats/lock-model.ts';
 import { soleLock } from '../../formats/locked.ts';
-import { asPackageJson, DEPENDENCY_GROUPS, type PackageJson } from '../../formats/package-json.ts';
-import { reviewedBuilds } from '../../formats/pnpm-builds.ts';
-import { settingNamed, textOfSetting } from '../../formats/settings-file.ts';
-import { settingsOf } from '../../formats/settings-of.ts';
+import { asPackageJson } from '../../formats/package-json.ts';
+import { countOf, groupSpan, namesOf } from './script-names.ts';
+import { checkBun, checkPnpm } from './unreviewed-builds.ts';
 
 const WHY =
   'Such a script runs with your rights on every machine that installs, and most hijacked packages of 2025 and 2026 did their work in one.';
@@ -94,67 +90,6 @@ export const rule: Rule = {
     });
   },
 };
-
-function checkPnpm({ manifest, surroundings, report }: RuleContext, model: PackageJson, lock: LockFile): void {
-  const reviewed = reviewedBuilds(surroundings, folderOf(manifest.file.path));
-  const open = reviewed === 'unknown' ? [] : uncovered(lock, reviewed);
-  if (open.length === 0) return;
-  report({ messageId: 'pnpm', args: { count: countOf(open), names: namesOf(open) }, span: groupSpan(model), identity: 'pnpm' });
-}
-
-/** Bun's lockfile does not say who has a script, but the names on Bun's own list are there because they have one. */
-function checkBun({ manifest, surroundings, report }: RuleContext, model: PackageJson, lock: LockFile): void {
-  const { root } = model;
-  if (
-    root === undefined ||
-    memberOf(root, 'trustedDependencies') !== undefined ||
-    ignoresScripts(surroundings, folderOf(manifest.file.path))
-  )
-    return;
-  const trusted = lock.entries.filter(({ name, source }) => source === 'tarball' && BUN_TRUSTED.has(name));
-  const names = [...new Set(trusted.map(({ name }) => name))].sort();
-  if (names.length === 0) return;
-  const fix = (title: string, value: readonly string[]): Fix => ({
-    title,
-    safety: 'review',
-    online: false,
-    edits: [addMembers(manifest.file.text, root, [{ key: 'trustedDependencies', value }])],
-  });
-  report({
-    messageId: 'bun',
-    args: { names: namesOf(names.map((name) => ({ name, version: undefined }))) },
-    span: groupSpan(model),
-    identity: 'bun',
-    fixes: [
-      fix('Add trustedDependencies with none of them (check that everything works without their scripts)', []),
-      fix('Add trustedDependencies with just these (read their scripts first: they run with your rights)', names),
-    ],
-  });
-}
-
-/** Whether the bunfig.toml beside a package.json turns all scripts off. */
-function ignoresScripts(surroundings: Surroundings, folder: string): boolean {
-  const bunfig = surroundings.manifest(joinPath(folder, 'bunfig.toml') ?? '');
-  const file = bunfig && settingsOf(bunfig);
-  const setting = file && settingNamed(file, 'install.ignoreScripts');
-  return setting !== undefined && textOfSetting(setting) === 'true';
-}
-
-function countOf(entries: readonly LockEntry[]): string {
-  return entries.length === 1 ? 'One package has an install script' : `${entries.length} packages have install scripts`;
-}
-
-const MAX_NAMES = 5;
-
-function namesOf(entries: readonly Pick<LockEntry, 'name' | 'version'>[]): string {
-  const named = entries.slice(0, MAX_NAMES).map((entry) => `\`${packageId(entry)}\``);
-  const rest = entries.length - named.length;
-  return rest > 0 ? `${named.join(', ')} and ${rest} more` : named.join(', ');
-}
-
-function groupSpan({ groupKeys, openingBrace }: PackageJson): Span {
-  return DEPENDENCY_GROUPS.map((group) => groupKeys[group]).find((key) => key !== undefined) ?? openingBrace ?? NO_SPAN;
-}
 
 interface Open {
   readonly packages: readonly LockEntry[];
