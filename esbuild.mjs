@@ -2,6 +2,7 @@
 // `--quiet` says nothing unless something is wrong.
 import { mkdir, writeFile } from 'node:fs/promises';
 import esbuild from 'esbuild';
+import * as toml from 'toml-eslint-parser';
 import * as yaml from 'yaml';
 
 const watch = process.argv.includes('--watch');
@@ -42,28 +43,46 @@ const lookUpsOnDemand = {
   },
 };
 
-/** Server and command line share one copy of the `yaml` library, and read it with the first YAML document. */
-const yamlOnDemand = {
-  name: 'yaml-on-demand',
+/** Libraries that server and command line share and read with the first document that needs them: a bundle of its own for each. */
+const LIBRARIES = { yaml: { exports: yaml, bundle: 'yaml' }, 'toml-eslint-parser': { exports: toml, bundle: 'toml' } };
+
+/** Tables of ours that only some documents need, and what they export: one bundle for all of them. */
+const TABLES = { 'bun-trusted': ['BUN_TRUSTED'], 'manager-settings': ['KNOWN_SETTINGS'] };
+
+/** A module whose exports are read from a bundle of its own when the first of them is used. */
+const onDemand = (bundle, names) => `let loaded;
+  for (const name of ${JSON.stringify(names)})
+    Object.defineProperty(exports, name, { enumerable: true, get: () => (loaded ??= require('./${bundle}.js'))[name] });`;
+
+const loadedOnDemand = {
+  name: 'loaded-on-demand',
   setup(build) {
-    build.onResolve({ filter: /^yaml$/ }, () => ({ path: 'yaml', namespace: 'on-demand' }));
-    build.onResolve({ filter: /^\.\/yaml\.js$/, namespace: 'on-demand' }, ({ path }) => ({ path, external: true }));
-    build.onLoad({ filter: /.*/, namespace: 'on-demand' }, () => ({
-      contents: `let library;
-        for (const name of ${JSON.stringify(Object.keys(yaml))})
-          Object.defineProperty(exports, name, { enumerable: true, get: () => (library ??= require('./yaml.js'))[name] });`,
+    build.onResolve({ filter: /^(?:yaml|toml-eslint-parser)$/ }, ({ path }) => ({ path, namespace: 'library' }));
+    build.onLoad({ filter: /.*/, namespace: 'library' }, ({ path }) => ({
+      contents: onDemand(LIBRARIES[path].bundle, Object.keys(LIBRARIES[path].exports)),
     }));
+    build.onResolve({ filter: /\/data\/[\w-]+\.ts$/ }, ({ path }) => {
+      const table = path.slice(path.lastIndexOf('/') + 1, -'.ts'.length);
+      return Object.hasOwn(TABLES, table) ? { path: table, namespace: 'table' } : undefined;
+    });
+    build.onLoad({ filter: /.*/, namespace: 'table' }, ({ path }) => ({ contents: onDemand('tables', TABLES[path]) }));
+    for (const namespace of ['library', 'table'])
+      build.onResolve({ filter: /^\.\/\w+\.js$/, namespace }, ({ path }) => ({ path, external: true }));
   },
 };
 
+/** The source of the bundle with all tables. */
+const TABLES_SOURCE = Object.keys(TABLES).map((table) => `export * from './server/src/data/${table}.ts';`);
+
 const builds = [
   { ...shared, entryPoints: { client: 'client/src/extension.ts' }, external: ['vscode'] },
-  { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' }, plugins: [lookUpsOnDemand, yamlOnDemand] },
+  { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' }, plugins: [lookUpsOnDemand, loadedOnDemand] },
   { ...shared, entryPoints: { 'look-ups': 'server/src/sources/index.ts' } },
-  { ...shared, entryPoints: { yaml: 'yaml' } },
+  ...Object.entries(LIBRARIES).map(([library, { bundle }]) => ({ ...shared, entryPoints: { [bundle]: library } })),
+  { ...shared, stdin: { contents: TABLES_SOURCE.join('\n'), resolveDir: '.' }, outdir: undefined, outfile: 'dist/tables.js' },
   { ...browser, entryPoints: { client: 'client/src/browser.ts' }, external: ['vscode'] },
   { ...browser, entryPoints: { server: 'server/src/lsp/browser-main.ts' }, format: 'iife' },
-  { ...shared, entryPoints: { cli: 'server/src/cli/main.ts' }, plugins: [yamlOnDemand], banner: { js: '#!/usr/bin/env node' } },
+  { ...shared, entryPoints: { cli: 'server/src/cli/main.ts' }, plugins: [loadedOnDemand], banner: { js: '#!/usr/bin/env node' } },
 ];
 
 await mkdir('dist', { recursive: true });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import type { Finding } from '../server/src/core/finding.ts';
 import { rules } from '../server/src/rules/index.ts';
 import { fixAll, readFacts, strictOn } from './support/fixture.ts';
 import { analyseFiles, type Files } from './support/memory-project.ts';
@@ -46,15 +47,17 @@ for (const { meta } of rules) {
       assert.ok(analysis, `no format reads ${example.file}`);
       return analysis;
     };
+    // What an example leaves to wish for elsewhere (a hint) is not what it is about.
+    const told = (findings: readonly Finding[]) => findings.filter(({ rule, severity }) => rule === meta.id || severity !== 'hint');
     const fixed: (string | undefined)[] = [];
     for (const example of bad) {
       const analysis = analyse(example);
-      assert.deepEqual([...new Set(analysis.findings.map(({ rule }) => rule))], [meta.id], `findings in:\n${example.text}`);
+      assert.deepEqual([...new Set(told(analysis.findings).map(({ rule }) => rule))], [meta.id], `findings in:\n${example.text}`);
       fixed.push(await fixAll(analysis, 0, facts));
     }
     for (const example of good)
       assert.deepEqual(
-        analyse(example).findings.map(({ rule, message }) => `${rule}: ${message.what}`),
+        told(analyse(example).findings).map(({ rule, message }) => `${rule}: ${message.what}`),
         [],
         `findings in:\n${example.text}`,
       );

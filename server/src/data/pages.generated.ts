@@ -4,8 +4,16 @@ import actionsInvalidUses from '../../../docs/rules/actions/invalid-uses.md';
 import actionsMissingRef from '../../../docs/rules/actions/missing-ref.md';
 import actionsShortSha from '../../../docs/rules/actions/short-sha.md';
 import actionsUnpinned from '../../../docs/rules/actions/unpinned.md';
+import configChecksumBehaviour from '../../../docs/rules/config/checksum-behaviour.md';
 import configCredentialCommitted from '../../../docs/rules/config/credential-committed.md';
+import configDeadSetting from '../../../docs/rules/config/dead-setting.md';
+import configExoticSourcesAllowed from '../../../docs/rules/config/exotic-sources-allowed.md';
 import configInsecureTransport from '../../../docs/rules/config/insecure-transport.md';
+import configManagerLacksSetting from '../../../docs/rules/config/manager-lacks-setting.md';
+import configReleaseAge from '../../../docs/rules/config/release-age.md';
+import configScopeWithoutRegistry from '../../../docs/rules/config/scope-without-registry.md';
+import configScriptsEnabled from '../../../docs/rules/config/scripts-enabled.md';
+import configTrustPolicyOff from '../../../docs/rules/config/trust-policy-off.md';
 import dependabotCooldownMissing from '../../../docs/rules/dependabot/cooldown-missing.md';
 import dockerAddUnverified from '../../../docs/rules/docker/add-unverified.md';
 import dockerSecretInLayer from '../../../docs/rules/docker/secret-in-layer.md';
@@ -25,9 +33,12 @@ import lockResolvedInsecure from '../../../docs/rules/lock/resolved-insecure.md'
 import lockResolvedMismatch from '../../../docs/rules/lock/resolved-mismatch.md';
 import npmFloatingRange from '../../../docs/rules/npm/floating-range.md';
 import npmGitUnpinned from '../../../docs/rules/npm/git-unpinned.md';
+import npmInstallScriptAllowUnpinned from '../../../docs/rules/npm/install-script-allow-unpinned.md';
 import npmInstallScriptUnreviewed from '../../../docs/rules/npm/install-script-unreviewed.md';
+import npmLockfileConflict from '../../../docs/rules/npm/lockfile-conflict.md';
 import npmLockfileDrift from '../../../docs/rules/npm/lockfile-drift.md';
 import npmLockfileMissing from '../../../docs/rules/npm/lockfile-missing.md';
+import npmPackageManagerUnpinned from '../../../docs/rules/npm/package-manager-unpinned.md';
 import npmRemoteTarball from '../../../docs/rules/npm/remote-tarball.md';
 import runLockfileIgnored from '../../../docs/rules/run/lockfile-ignored.md';
 import runPipeToShell from '../../../docs/rules/run/pipe-to-shell.md';
@@ -42,8 +53,16 @@ export const pages: Readonly<Record<string, string>> = {
   'actions/missing-ref': actionsMissingRef,
   'actions/short-sha': actionsShortSha,
   'actions/unpinned': actionsUnpinned,
+  'config/checksum-behaviour': configChecksumBehaviour,
   'config/credential-committed': configCredentialCommitted,
+  'config/dead-setting': configDeadSetting,
+  'config/exotic-sources-allowed': configExoticSourcesAllowed,
   'config/insecure-transport': configInsecureTransport,
+  'config/manager-lacks-setting': configManagerLacksSetting,
+  'config/release-age': configReleaseAge,
+  'config/scope-without-registry': configScopeWithoutRegistry,
+  'config/scripts-enabled': configScriptsEnabled,
+  'config/trust-policy-off': configTrustPolicyOff,
   'dependabot/cooldown-missing': dependabotCooldownMissing,
   'docker/add-unverified': dockerAddUnverified,
   'docker/secret-in-layer': dockerSecretInLayer,
@@ -63,9 +82,12 @@ export const pages: Readonly<Record<string, string>> = {
   'lock/resolved-mismatch': lockResolvedMismatch,
   'npm/floating-range': npmFloatingRange,
   'npm/git-unpinned': npmGitUnpinned,
+  'npm/install-script-allow-unpinned': npmInstallScriptAllowUnpinned,
   'npm/install-script-unreviewed': npmInstallScriptUnreviewed,
+  'npm/lockfile-conflict': npmLockfileConflict,
   'npm/lockfile-drift': npmLockfileDrift,
   'npm/lockfile-missing': npmLockfileMissing,
+  'npm/package-manager-unpinned': npmPackageManagerUnpinned,
   'npm/remote-tarball': npmRemoteTarball,
   'run/lockfile-ignored': runLockfileIgnored,
   'run/pipe-to-shell': runPipeToShell,

@@ -1,4 +1,5 @@
 import { satisfies, valid } from 'semver';
+import { pathMatcher } from '../core/glob.ts';
 import { type JsonNode, membersOf } from './json.ts';
 import type { LockEntry, LockFile } from './lock-model.ts';
 import { parseSpec } from './npm-spec.ts';
@@ -8,7 +9,11 @@ import { parseSpec } from './npm-spec.ts';
  * Scripts of bundled packages never run, and those of workspaces and links are one's own.
  */
 export function unreviewed(lock: LockFile, allowScripts: JsonNode | undefined): LockEntry[] {
-  const keys = reviewedKeys(allowScripts);
+  return uncovered(lock, reviewedKeys(allowScripts));
+}
+
+/** The packages whose install scripts would run and that none of some keys is about; `*` in a name stands for any text (pnpm). */
+export function uncovered(lock: LockFile, keys: readonly string[]): LockEntry[] {
   const open = new Map<string, LockEntry>();
   for (const entry of lock.entries) {
     if (!entry.hasInstallScript || (entry.source !== 'tarball' && entry.source !== 'git')) continue;
@@ -18,7 +23,7 @@ export function unreviewed(lock: LockFile, allowScripts: JsonNode | undefined): 
 }
 
 /** `name@version`; the name alone where there is no version. */
-export function packageId({ name, version }: LockEntry): string {
+export function packageId({ name, version }: Pick<LockEntry, 'name' | 'version'>): string {
   return version === undefined ? name : `${name}@${version}`;
 }
 
@@ -36,6 +41,7 @@ function reviewedKeys(allowScripts: JsonNode | undefined): string[] {
  */
 function isKeyOf(key: string, entry: LockEntry): boolean {
   if (key === entry.resolved) return true;
+  if (key.includes('*') && !key.endsWith('@*')) return pathMatcher([key])(entry.name);
   if (entry.source === 'git') return isRepositoryOf(key, entry.resolved ?? '');
   const at = key.indexOf('@', 1);
   if ((at < 0 ? key : key.slice(0, at)) !== entry.name) return false;

@@ -2,25 +2,31 @@
 import type { Format } from '../core/manifest.ts';
 import { format as action } from './action.ts';
 import { format as bunLock } from './bun-lock.ts';
+import { format as bunfig } from './bunfig.ts';
 import { format as dependabot } from './dependabot.ts';
 import { format as dockerfile } from './dockerfile.ts';
 import { format as npmrc } from './npmrc.ts';
 import { format as packageJson } from './package-json.ts';
 import { format as packageLock } from './package-lock.ts';
 import { format as pnpmLock } from './pnpm-lock.ts';
+import { format as pnpmWorkspace } from './pnpm-workspace.ts';
 import { format as workflow } from './workflow.ts';
 import { format as yarnLock } from './yarn-lock.ts';
+import { format as yarnrc } from './yarnrc.ts';
 
 /** Every file format; the first whose path pattern fits reads a file. */
 export const formats: readonly Format[] = [
   action,
   bunLock,
+  bunfig,
   dependabot,
   dockerfile,
   npmrc,
   packageJson,
   packageLock,
   pnpmLock,
+  pnpmWorkspace,
   workflow,
   yarnLock,
+  yarnrc,
 ];

@@ -16,6 +16,9 @@ import {
   textOf,
 } from './json.ts';
 import { parseSpec, type Spec } from './npm-spec.ts';
+import { credentialsIn } from './settings-credentials.ts';
+import type { SettingsFile } from './settings-file.ts';
+import { packageSettings } from './settings-json.ts';
 
 /** The dependency groups of a package.json that something is installed from. */
 export const DEPENDENCY_GROUPS = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'] as const;
@@ -66,6 +69,8 @@ export interface PackageJson {
   readonly overrides: readonly Override[];
   /** The key of each group that has at least one dependency. */
   readonly groupKeys: Readonly<Partial<Record<DependencyGroup, Span>>>;
+  /** The fields that hold settings of a package manager. */
+  readonly settings: SettingsFile;
   /** The document, for edits that add members; undefined where it is no object. */
   readonly root?: JsonObject;
   /** The opening brace; undefined where the document is no object. */
@@ -99,6 +104,7 @@ export function editSpec(document: string, dependency: Dependency, part: Span, t
 
 function parse(file: SourceFile): Manifest<PackageJson> {
   const { root, problems } = parseJson(file.text);
+  const settings = packageSettings(file.text, root);
   const dependencies: Dependency[] = [];
   const groupKeys: Partial<Record<DependencyGroup, Span>> = {};
   for (const { key, value } of membersOf(root)) {
@@ -133,12 +139,14 @@ function parse(file: SourceFile): Manifest<PackageJson> {
         ...readOverrides('pnpm.overrides', memberOf(memberOf(root, 'pnpm'), 'overrides'), []),
       ],
       groupKeys,
+      settings,
       ...(root?.type === 'object' ? { root, openingBrace: span(root.start, root.start + 1) } : {}),
     },
     refs: dependencies.map(toReference),
     scripts: readScripts(file, memberOf(root, 'scripts')),
     ignores: [],
     problems,
+    secrets: credentialsIn(settings).map(({ span }) => span),
   };
 }
 

@@ -8,6 +8,7 @@ import { markdown, markdownCode, plain } from '../core/untrusted.ts';
 import type { Analysis } from '../engine/analyse.ts';
 import type { Project } from '../engine/project.ts';
 import { type Locked, lockedDependency, nearestLockfiles } from '../formats/locked.ts';
+import { type CardLine, settingCard } from './setting-card.ts';
 
 /** What a hover is made from. */
 export interface HoverContext {
@@ -19,27 +20,24 @@ export interface HoverContext {
   readonly markdown: boolean;
 }
 
-/** The papers of the reference under the pointer; undefined where there is none. Looks nothing up. */
+/** The papers of the reference under the pointer, or the explanation of a package manager's setting; undefined where there is none. Looks nothing up. */
 export function hover({ document, analysis, project, offset, markdown: asMarkdown }: HoverContext): Hover | undefined {
   const { manifest } = analysis;
   const reference = manifest.refs.find((candidate) => holds(wholeSpan(candidate), offset));
-  if (reference === undefined) return undefined;
-  const span = wholeSpan(reference);
-  const card: Line[] = [...facts(reference, analysis, project)];
+  const setting = reference === undefined ? settingCard(analysis, project, offset) : undefined;
+  const span = setting?.span ?? (reference && wholeSpan(reference));
+  if (span === undefined) return undefined;
+  const title = setting?.title ?? (reference?.name || reference?.requested || '');
+  const card: readonly Line[] = setting?.lines ?? (reference === undefined ? [] : [...facts(reference, analysis, project)]);
   const findings = analysis.findings.filter((finding) => finding.span.start < span.end && span.start < finding.span.end);
-  const lines = asMarkdown ? markdownCard(reference, card, findings) : plainCard(reference, card, findings);
+  const lines = asMarkdown ? markdownCard(title, card, findings) : plainCard(title, card, findings);
   return {
     contents: { kind: asMarkdown ? MarkupKind.Markdown : MarkupKind.PlainText, value: lines.join('\n') },
     range: new LineIndex(document.getText()).rangeOf(span),
   };
 }
 
-/** One line of the card: what it is about, and foreign or own text. */
-interface Line {
-  readonly label: string;
-  readonly value: string;
-  readonly isCode: boolean;
-}
+type Line = CardLine;
 
 function holds(span: Span, offset: number): boolean {
   return span.start <= offset && offset <= span.end;
@@ -142,9 +140,12 @@ function actionPin(verdict: ActionReference['verdict']): string {
 
 type Findings = Analysis['findings'];
 
-function markdownCard(reference: Reference, card: readonly Line[], findings: Findings): string[] {
-  const lines = [`**Waybill** ${markdownCode(reference.name || reference.requested)}`, ''];
-  for (const { label, value, isCode } of card) lines.push(`- ${label}: ${isCode ? markdownCode(value) : markdown(value)}`);
+function markdownCard(title: string, card: readonly Line[], findings: Findings): string[] {
+  const lines = [`**Waybill** ${markdownCode(title)}`, ''];
+  for (const { label, value, isCode, link } of card) {
+    const shown = isCode ? markdownCode(value) : markdown(value);
+    lines.push(`- ${label}: ${link === undefined ? shown : `[${shown}](${link})`}`);
+  }
   lines.push(`- Findings: ${findings.map(({ rule }) => `[${rule}](${rulePageUrl(rule)})`).join(', ') || NONE}`);
   return lines;
 }
@@ -152,8 +153,8 @@ function markdownCard(reference: Reference, card: readonly Line[], findings: Fin
 /** What is said where no rule fires. */
 const NONE = 'none, which is no promise of safety';
 
-function plainCard(reference: Reference, card: readonly Line[], findings: Findings): string[] {
-  const lines = [`Waybill ${plain(reference.name || reference.requested)}`, ''];
+function plainCard(title: string, card: readonly Line[], findings: Findings): string[] {
+  const lines = [`Waybill ${plain(title)}`, ''];
   for (const { label, value } of card) lines.push(`${label}: ${plain(value)}`);
   lines.push(`Findings: ${findings.map(({ rule }) => rule).join(', ') || NONE}`);
   return lines;

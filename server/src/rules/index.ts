@@ -5,8 +5,16 @@ import { rule as actionsInvalidUses } from './actions/invalid-uses.ts';
 import { rule as actionsMissingRef } from './actions/missing-ref.ts';
 import { rule as actionsShortSha } from './actions/short-sha.ts';
 import { rule as actionsUnpinned } from './actions/unpinned.ts';
+import { rule as configChecksumBehaviour } from './config/checksum-behaviour.ts';
 import { rule as configCredentialCommitted } from './config/credential-committed.ts';
+import { rule as configDeadSetting } from './config/dead-setting.ts';
+import { rule as configExoticSourcesAllowed } from './config/exotic-sources-allowed.ts';
 import { rule as configInsecureTransport } from './config/insecure-transport.ts';
+import { rule as configManagerLacksSetting } from './config/manager-lacks-setting.ts';
+import { rule as configReleaseAge } from './config/release-age.ts';
+import { rule as configScopeWithoutRegistry } from './config/scope-without-registry.ts';
+import { rule as configScriptsEnabled } from './config/scripts-enabled.ts';
+import { rule as configTrustPolicyOff } from './config/trust-policy-off.ts';
 import { rule as dependabotCooldownMissing } from './dependabot/cooldown-missing.ts';
 import { rule as dockerAddUnverified } from './docker/add-unverified.ts';
 import { rule as dockerSecretInLayer } from './docker/secret-in-layer.ts';
@@ -26,9 +34,12 @@ import { rule as lockResolvedInsecure } from './lock/resolved-insecure.ts';
 import { rule as lockResolvedMismatch } from './lock/resolved-mismatch.ts';
 import { rule as npmFloatingRange } from './npm/floating-range.ts';
 import { rule as npmGitUnpinned } from './npm/git-unpinned.ts';
+import { rule as npmInstallScriptAllowUnpinned } from './npm/install-script-allow-unpinned.ts';
 import { rule as npmInstallScriptUnreviewed } from './npm/install-script-unreviewed.ts';
+import { rule as npmLockfileConflict } from './npm/lockfile-conflict.ts';
 import { rule as npmLockfileDrift } from './npm/lockfile-drift.ts';
 import { rule as npmLockfileMissing } from './npm/lockfile-missing.ts';
+import { rule as npmPackageManagerUnpinned } from './npm/package-manager-unpinned.ts';
 import { rule as npmRemoteTarball } from './npm/remote-tarball.ts';
 import { rule as runLockfileIgnored } from './run/lockfile-ignored.ts';
 import { rule as runPipeToShell } from './run/pipe-to-shell.ts';
@@ -43,8 +54,16 @@ export const rules: readonly Rule[] = [
   actionsMissingRef,
   actionsShortSha,
   actionsUnpinned,
+  configChecksumBehaviour,
   configCredentialCommitted,
+  configDeadSetting,
+  configExoticSourcesAllowed,
   configInsecureTransport,
+  configManagerLacksSetting,
+  configReleaseAge,
+  configScopeWithoutRegistry,
+  configScriptsEnabled,
+  configTrustPolicyOff,
   dependabotCooldownMissing,
   dockerAddUnverified,
   dockerSecretInLayer,
@@ -64,9 +83,12 @@ export const rules: readonly Rule[] = [
   lockResolvedMismatch,
   npmFloatingRange,
   npmGitUnpinned,
+  npmInstallScriptAllowUnpinned,
   npmInstallScriptUnreviewed,
+  npmLockfileConflict,
   npmLockfileDrift,
   npmLockfileMissing,
+  npmPackageManagerUnpinned,
   npmRemoteTarball,
   runLockfileIgnored,
   runPipeToShell,

@@ -1,13 +1,14 @@
 import type { Fix } from '../../core/finding.ts';
 import type { Rule, RuleContext } from '../../core/rule.ts';
-import { NO_SPAN, type Span } from '../../core/span.ts';
 import { plain } from '../../core/untrusted.ts';
 import { packageId, unreviewed } from '../../formats/allow-scripts.ts';
 import { type JsonObject, membersOf, stringContent } from '../../formats/json.ts';
 import { addMembers } from '../../formats/json-edits.ts';
 import type { LockEntry } from '../../formats/lock-model.ts';
 import { soleLock } from '../../formats/locked.ts';
-import { asPackageJson, DEPENDENCY_GROUPS, type PackageJson } from '../../formats/package-json.ts';
+import { asPackageJson } from '../../formats/package-json.ts';
+import { countOf, groupSpan, namesOf } from './script-names.ts';
+import { checkBun, checkPnpm } from './unreviewed-builds.ts';
 
 const WHY =
   'Such a script runs with your rights on every machine that installs, and most hijacked packages of 2025 and 2026 did their work in one.';
@@ -28,6 +29,8 @@ export const rule: Rule = {
     refs: [
       'https://docs.npmjs.com/cli/v11/commands/npm-install-scripts',
       'https://github.com/npm/rfcs/pull/868',
+      'https://pnpm.io/settings#allowbuilds',
+      'https://bun.com/docs/pm/lifecycle#trusteddependencies',
       'https://www.cisa.gov/news-events/alerts/2025/09/23/widespread-supply-chain-compromise-impacting-npm-ecosystem',
     ],
     messages: {
@@ -41,6 +44,16 @@ export const rule: Rule = {
         why: WHY,
         remedy: 'Run `npm install-scripts ls`, read the scripts, then allow or deny each package; npm 12 skips what is not listed.',
       },
+      pnpm: {
+        what: '{count}, and no build list of pnpm says yes or no: {names}.',
+        why: WHY,
+        remedy: 'Read the scripts, then allow or deny each package in `allowBuilds` (before pnpm 10.26 in `onlyBuiltDependencies`).',
+      },
+      bun: {
+        what: '{names} stand on the list that comes with Bun: their install scripts run, although nobody here allowed them.',
+        why: `${WHY} The list knows names alone, and two of them, nx and mbt, have been hijacked.`,
+        remedy: 'Add `trustedDependencies` with the packages that need their scripts, or with none: it replaces that list.',
+      },
     },
   },
   check(context) {
@@ -48,7 +61,10 @@ export const rule: Rule = {
     const model = asPackageJson(manifest);
     const found = soleLock(surroundings, manifest.file.path);
     // The list counts in the root alone, beside the lockfile.
-    if (model?.root === undefined || manifest.problems.length > 0 || found?.lock.manager !== 'npm' || found.importer !== '') return;
+    if (model?.root === undefined || manifest.problems.length > 0 || found === undefined || found.importer !== '') return;
+    if (found.lock.manager === 'pnpm') return checkPnpm(context, model, found.lock);
+    if (found.lock.manager === 'bun') return checkBun(context, model, found.lock);
+    if (found.lock.manager !== 'npm') return;
     const allowed = membersOf(model.root).find(({ key }) => key.value === 'allowScripts');
     const open = unreviewed(found.lock, allowed?.value);
     if (open.length === 0) return;
@@ -65,7 +81,7 @@ export const rule: Rule = {
     report({
       messageId: 'deep',
       args: {
-        count: deep.size === 1 ? 'One package has an install script' : `${deep.size} packages have install scripts`,
+        count: countOf([...deep]),
         names: namesOf([...deep]),
       },
       span: list ?? groupSpan(model),
@@ -74,18 +90,6 @@ export const rule: Rule = {
     });
   },
 };
-
-const MAX_NAMES = 5;
-
-function namesOf(entries: readonly LockEntry[]): string {
-  const named = entries.slice(0, MAX_NAMES).map((entry) => `\`${packageId(entry)}\``);
-  const rest = entries.length - named.length;
-  return rest > 0 ? `${named.join(', ')} and ${rest} more` : named.join(', ');
-}
-
-function groupSpan({ groupKeys, openingBrace }: PackageJson): Span {
-  return DEPENDENCY_GROUPS.map((group) => groupKeys[group]).find((key) => key !== undefined) ?? openingBrace ?? NO_SPAN;
-}
 
 interface Open {
   readonly packages: readonly LockEntry[];
