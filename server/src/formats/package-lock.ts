@@ -5,6 +5,7 @@ import { parsePackagesInRuns } from './json-runs.ts';
 import { firstJsonProblem } from './json-skim.ts';
 import { sourceOfAddress } from './lock-address.ts';
 import type { LockEntry, LockField, LockFile, LockImporter, LockRequest, LockSource } from './lock-model.ts';
+import { withSecrets } from './lock-secrets.ts';
 import { bothSides, sidesOf } from './merge-conflict.ts';
 import {
   type EntryPlace,
@@ -28,7 +29,7 @@ export const format: Format<LockFile> = {
   title: 'package-lock.json',
   globs: ['**/package-lock.json', '**/npm-shrinkwrap.json'],
   languageIds: [],
-  parse,
+  parse: (file) => withSecrets(parse(file)),
 };
 
 function parse(file: SourceFile): Manifest<LockFile> {
