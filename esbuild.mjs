@@ -30,15 +30,19 @@ const shared = {
 const browser = { ...shared, platform: 'browser', target: 'es2023', mainFields: ['browser', 'module', 'main'], outdir: 'dist/browser' };
 
 /**
- * The language server loads what makes connections with its first look-up: a bundle of its own, which a server that never
- * looks anything up never reads.
+ * The language server loads what makes connections with its first look-up, and what reads git's files with the first question about
+ * the last commit: bundles of their own, which a server that never needs them never reads.
  */
-const lookUpsOnDemand = {
-  name: 'look-ups-on-demand',
+const loadedOnDemand = {
+  name: 'loaded-on-demand',
   setup(build) {
     build.onResolve({ filter: /\/sources\/index\.ts$/ }, ({ kind }) =>
       kind === 'dynamic-import' ? { path: './look-ups.js', external: true } : undefined,
     );
+    build.onResolve({ filter: /\/(?:disk\/git-objects|lock-change-report)\.ts$/ }, ({ path }) => ({
+      path: path.includes('git-objects') ? './git-objects.js' : './lock-change.js',
+      external: true,
+    }));
   },
 };
 
@@ -58,8 +62,10 @@ const yamlOnDemand = {
 
 const builds = [
   { ...shared, entryPoints: { client: 'client/src/extension.ts' }, external: ['vscode'] },
-  { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' }, plugins: [lookUpsOnDemand, yamlOnDemand] },
+  { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' }, plugins: [loadedOnDemand, yamlOnDemand] },
   { ...shared, entryPoints: { 'look-ups': 'server/src/sources/index.ts' } },
+  { ...shared, entryPoints: { 'git-objects': 'server/src/disk/git-objects.ts' } },
+  { ...shared, entryPoints: { 'lock-change': 'server/src/lsp/lock-change-report.ts' } },
   { ...shared, entryPoints: { yaml: 'yaml' } },
   { ...browser, entryPoints: { client: 'client/src/browser.ts' }, external: ['vscode'] },
   { ...browser, entryPoints: { server: 'server/src/lsp/browser-main.ts' }, format: 'iife' },

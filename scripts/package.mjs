@@ -14,7 +14,7 @@ const ALLOWED = [
   /^package\.json$/,
   /^(readme|changelog)\.md$/,
   /^license(\.txt)?$/,
-  /^dist\/(server|look-ups|yaml|cli)\.js$/,
+  /^dist\/(server|look-ups|git-objects|lock-change|yaml|cli)\.js$/,
   /^dist\/package\.json$/,
   /^docs\/privacy\.md$/,
   /^docs\/rules\/([a-z0-9]+\/[a-z0-9-]+|readme)\.md$/,
@@ -83,7 +83,16 @@ async function report(file, entries, { allowed, needed }) {
   for (const name of names) {
     if (!allowed.some((pattern) => pattern.test(name.toLowerCase()))) troubles.push(`${file} holds ${name}`);
   }
-  for (const name of ['package.json', 'dist/server.js', 'dist/look-ups.js', 'dist/yaml.js', 'dist/cli.js', ...needed]) {
+  for (const name of [
+    'package.json',
+    'dist/server.js',
+    'dist/look-ups.js',
+    'dist/git-objects.js',
+    'dist/lock-change.js',
+    'dist/yaml.js',
+    'dist/cli.js',
+    ...needed,
+  ]) {
     if (!names.includes(name)) troubles.push(`${file} lacks ${name}`);
   }
 }

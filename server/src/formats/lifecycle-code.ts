@@ -21,7 +21,9 @@ export type HiddenWork =
 export function hiddenWorkOf(script: Script): HiddenWork[] {
   const runs = remoteRunsOf(script).flatMap(({ span, downloadSpan }) => [span, ...(downloadSpan === undefined ? [] : [downloadSpan])]);
   const found: HiddenWork[] = [];
+  let looked = 0;
   const add = (work: HiddenWork): void => {
+    if (looked++ >= MAX_WORKS) return;
     const isTold = runs.some((run) => contains(run, work.span)) || found.some(({ span }) => contains(span, work.span));
     if (!isTold) found.push(work);
   };
@@ -38,6 +40,9 @@ export function hiddenWorkOf(script: Script): HiddenWork[] {
   });
   return found.sort((a, b) => a.span.start - b.span.start);
 }
+
+/** So many places of one script are looked at; nobody reads more of one line. */
+const MAX_WORKS = 200;
 
 function placeOf({ words: [first], command }: Invocation): Span {
   return sourceSpan(command.source, first?.start ?? command.start, command.words.at(-1)?.end ?? command.end);

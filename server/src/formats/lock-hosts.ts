@@ -1,5 +1,6 @@
 import { hostOfUrl } from './configured-registries.ts';
 import type { LockEntry, LockFile } from './lock-model.ts';
+import { parseLockedGit } from './npm-spec.ts';
 
 /** How much of a lockfile comes from one host. */
 export interface HostUse {
@@ -47,4 +48,17 @@ export function mainHost(uses: readonly HostUse[]): HostUse | undefined {
  */
 export function isOtherYarnRegistry({ manager, lockfileVersion }: LockFile, host: string, main: string): boolean {
   return manager === 'yarn' && lockfileVersion === '1' && host.startsWith('registry.') && main.startsWith('registry.');
+}
+
+/** The host of a locked address, git's included, in lower case and with its port; undefined where there is none. */
+export function hostOfLocked(resolved: string | undefined): string | undefined {
+  if (resolved === undefined) return undefined;
+  if (resolved.startsWith('https://')) {
+    const slash = resolved.indexOf('/', 'https://'.length);
+    const authority = resolved.slice('https://'.length, slash < 0 ? undefined : slash);
+    if (/^[a-z0-9.-]+$/.test(authority)) return authority;
+  }
+  const git = parseLockedGit(resolved);
+  if (git.kind === 'git') return git.repository.slice(0, git.repository.indexOf('/'));
+  return hostOfUrl(resolved);
 }

@@ -9,21 +9,15 @@ import { asPackageJson, type PackageJson } from './package-json.ts';
  * or without its scope, or where `workspaces` names the folder itself.
  */
 export function isWorkspaceSibling(surroundings: Surroundings, path: string, name: string): boolean {
-  return workspaceSibling(surroundings, path, name) !== undefined;
-}
-
-/** The package.json of the package `name` of the same workspaces as the one at `path`; found as `isWorkspaceSibling` does. */
-export function workspaceSibling(surroundings: Surroundings, path: string, name: string): PackageJson | undefined {
   for (const root of foldersUp(folderOf(path))) {
     const workspaces = packageJsonIn(surroundings, root)?.workspaces ?? [];
     for (const pattern of workspaces) {
       for (const folder of candidates(pattern, name)) {
-        const sibling = packageJsonIn(surroundings, joinPath(root, folder) ?? '');
-        if (sibling?.name === name) return sibling;
+        if (packageJsonIn(surroundings, joinPath(root, folder) ?? '')?.name === name) return true;
       }
     }
   }
-  return undefined;
+  return false;
 }
 
 /** Whether a folder above claims a folder as its workspace: managers then use the lockfile of that one alone. */

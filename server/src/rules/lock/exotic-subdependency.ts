@@ -41,10 +41,11 @@ export const rule: Rule = {
     const candidates = lock.entries.filter(isCandidate);
     if (candidates.length === 0) return;
     const index = requestIndex(lock);
-    for (const entry of candidates) {
-      const from = requesterOf(lock, index, entry);
+    const askers = new Askers(lock, index);
+    for (const [at, entry] of candidates.entries()) {
+      const from = askers.of(entry);
       if (from === undefined) continue;
-      const path = pathFrom(index, from);
+      const path = at < MAX_PATHS ? pathFrom(index, from) : [];
       const through = path[0] ?? requestedName(from);
       report({
         messageId: entry.source === 'git' ? 'git' : 'url',
@@ -56,18 +57,45 @@ export const rule: Rule = {
   },
 };
 
+/** For so many packages the whole way is looked for, which takes time with the size of the lockfile; for others the last step is told. */
+const MAX_PATHS = 50;
+
 /** From git, or from an address that has not a registry's layout. */
 function isCandidate({ source, resolved }: LockEntry): boolean {
   return source === 'git' || (source === 'tarball' && resolved !== undefined && !resolved.includes('/-/'));
 }
 
-/** The package that asks for just this source; undefined where the project itself does too, which the manifest shows. */
-function requesterOf(lock: LockFile, index: RequestIndex, entry: LockEntry): LockEntry | undefined {
-  const requesters = (index.get(requestedName(entry)) ?? []).filter(({ request }) => isExotic(withoutName(request.spec, request.name)));
-  const isOwn = requesters.some(
-    ({ importer, request }) => importer !== undefined && lock.locked(importer, request.name, request.spec)?.key === entry.key,
-  );
-  return isOwn ? undefined : requesters.find((one) => one.entry !== undefined && one.entry !== entry)?.entry;
+/** Who asks for git repositories and URLs, by the name that they ask for. */
+class Askers {
+  readonly #lock: LockFile;
+  readonly #index: RequestIndex;
+  readonly #known = new Map<string, { readonly own: ReadonlySet<string>; readonly packages: readonly LockEntry[] }>();
+
+  constructor(lock: LockFile, index: RequestIndex) {
+    this.#lock = lock;
+    this.#index = index;
+  }
+
+  /** The package that asks for just this source; undefined where the project itself does too, which the manifest shows. */
+  of(entry: LockEntry): LockEntry | undefined {
+    const name = requestedName(entry);
+    const known = this.#known.get(name) ?? this.#read(name);
+    return known.own.has(entry.key) ? undefined : known.packages.find((one) => one !== entry);
+  }
+
+  #read(name: string) {
+    const own = new Set<string>();
+    const packages: LockEntry[] = [];
+    for (const { entry, importer, request } of this.#index.get(name) ?? []) {
+      if (!isExotic(withoutName(request.spec, name))) continue;
+      if (entry !== undefined) packages.push(entry);
+      const locked = importer === undefined ? undefined : this.#lock.locked(importer, name, request.spec);
+      if (locked !== undefined) own.add(locked.key);
+    }
+    const known = { own, packages };
+    this.#known.set(name, known);
+    return known;
+  }
 }
 
 /** pnpm refers to a package under another name as `name@address`. */

@@ -37,11 +37,11 @@ export const rule: Rule = {
     if (lock === undefined || manifest.problems.length > 0) return;
     const wanted = trustedByManifests(surroundings, folderOf(manifest.file.path), lock);
     if (wanted === undefined) return;
-    const locked = lock.trusted ?? [];
-    const extra = locked.filter((name) => !wanted.has(name));
+    const locked = new Set(lock.trusted);
+    const extra = [...locked].filter((name) => !wanted.has(name));
     // bun records the names of what is installed; a list may hold more.
     const installed = new Set(lock.entries.map(({ name, alias }) => alias ?? name));
-    const missing = [...wanted].filter((name) => installed.has(name) && !locked.includes(name));
+    const missing = [...wanted].filter((name) => installed.has(name) && !locked.has(name));
     if (extra.length === 0 && missing.length === 0) return;
     const list = membersOf(parseJson(manifest.file.text, 'jsonc').root).find(({ key }) => key.value === 'trustedDependencies');
     for (const name of extra) report({ messageId: 'extra', args: { name }, span: itemSpan(list?.value, name), identity: `extra ${name}` });

@@ -1,5 +1,6 @@
 import type { Fix } from '../../core/finding.ts';
-import type { Rule, RuleContext } from '../../core/rule.ts';
+import type { Rule, RuleContext, Surroundings } from '../../core/rule.ts';
+import { folderOf, joinPath } from '../../core/source-file.ts';
 import { span } from '../../core/span.ts';
 import { hostOfUrl, registriesFor } from '../../formats/configured-registries.ts';
 import { memberOf } from '../../formats/json.ts';
@@ -7,7 +8,6 @@ import { hostsOf, isOtherYarnRegistry, mainHost } from '../../formats/lock-hosts
 import type { LockEntry, LockFile } from '../../formats/lock-model.ts';
 import { type FoundLock, soleLock } from '../../formats/locked.ts';
 import { asPackageJson, type Dependency, editSpec, type PackageJson } from '../../formats/package-json.ts';
-import { workspaceSibling } from '../../formats/workspace-siblings.ts';
 
 /** An internal name that the lockfile takes from the registry that everybody can publish to. */
 export const rule: Rule = {
@@ -50,6 +50,7 @@ export const rule: Rule = {
     const model = asPackageJson(manifest);
     const found = model && soleLock(surroundings, manifest.file.path);
     if (model === undefined || found === undefined) return;
+    const siblings = siblingsIn(surroundings, found);
     let scopes: ScopeHosts | undefined;
     for (const dependency of model.dependencies) {
       const { name, spec, nameSpan, group } = dependency;
@@ -58,7 +59,7 @@ export const rule: Rule = {
       if (entry?.source !== 'tarball' || entry.name !== name) continue;
       const lockfile = found.path.slice(found.path.lastIndexOf('/') + 1);
       const identity = `${group} ${name}`;
-      const sibling = workspaceSibling(surroundings, manifest.file.path, name);
+      const sibling = siblings.get(name);
       if (sibling !== undefined && isPrivate(sibling)) {
         const args = { name, lockfile, spec: siblingSpec(found.lock), version: entry.version ?? 'its entry' };
         report({ messageId: 'private', args, span: nameSpan, identity, fixes: toWorkspace(context, dependency, found) });
@@ -74,6 +75,21 @@ export const rule: Rule = {
     }
   },
 };
+
+/** More workspaces are not looked at one by one. */
+const MAX_WORKSPACES = 500;
+
+/** The packages of the workspaces that the lockfile knows, by name. */
+function siblingsIn(surroundings: Surroundings, { lock, path }: FoundLock): ReadonlyMap<string, PackageJson> {
+  const siblings = new Map<string, PackageJson>();
+  if (lock.importers.length < 2 || lock.importers.length > MAX_WORKSPACES) return siblings;
+  for (const { path: folder } of lock.importers) {
+    const manifest = surroundings.manifest(joinPath(folderOf(path), `${folder}/package.json`) ?? '');
+    const model = manifest && asPackageJson(manifest);
+    if (model?.name !== undefined) siblings.set(model.name, model);
+  }
+  return siblings;
+}
 
 /** A manifest that says so is never published (npm documentation, "private"). */
 function isPrivate({ root }: PackageJson): boolean {
