@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -8,6 +10,7 @@ import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { applyDelta } from '../../server/src/disk/git-delta.ts';
 import { headText } from '../../server/src/disk/git-objects.ts';
+import { packsIn } from '../../server/src/disk/git-packs.ts';
 
 const top = realpathSync(mkdtempSync(path.join(tmpdir(), 'waybill-git-')));
 after(() => rmSync(top, { recursive: true, force: true }));
@@ -266,4 +269,37 @@ test('deltas: no bytes make it throw or reach out', () => {
   assert.equal(applyDelta(base, Uint8Array.of(4, 5, 0x91, 2, 3), 10).ok, false);
   assert.equal(applyDelta(base, Uint8Array.of(3, 1, 1, 7), 10).ok, false);
   assert.equal(applyDelta(base, Uint8Array.of(4, 5, 2, 9, 8), 4).ok, false);
+
+  // A copy that says no size is of 64 KiB.
+  const large = Uint8Array.from({ length: 0x10000 }, (_, at) => at % 251);
+  assert.deepEqual(applyDelta(large, Uint8Array.of(0x80, 0x80, 4, 0x80, 0x80, 4, 0x80), 0x10000), { ok: true, value: large });
+});
+
+test('a pack file of more than 2 GiB', async () => {
+  const folder = path.join(top, 'objects');
+  mkdirSync(path.join(folder, 'pack'), { recursive: true });
+  const text = Buffer.from('far away');
+  const id = createHash('sha1').update(`blob ${text.length}\0`).update(text).digest();
+  const offset = 2 ** 31 + 16;
+  const fanout = Buffer.alloc(256 * 4);
+  for (let first = id[0] ?? 0; first < 256; first++) fanout.writeUInt32BE(1, first * 4);
+  const far = Buffer.alloc(8);
+  far.writeBigUInt64BE(BigInt(offset));
+  const head = Buffer.from([0xff, 0x74, 0x4f, 0x63, 0, 0, 0, 2]);
+  writeFileSync(
+    path.join(folder, 'pack/pack-aa.idx'),
+    Buffer.concat([head, fanout, id, Buffer.alloc(4), Buffer.from([0x80, 0, 0, 0]), far]),
+  );
+  // A hole: nothing of it takes room on the disk.
+  const file = await open(path.join(folder, 'pack/pack-aa.pack'), 'w');
+  const entry = Buffer.concat([Buffer.from([0x30 | text.length]), deflateSync(text)]);
+  await file.write(entry, 0, entry.length, offset);
+  await file.close();
+  const [pack] = await packsIn(folder, 20);
+  assert.ok(pack);
+  assert.equal(await pack.offsetOf(id), offset);
+  assert.deepEqual(await pack.entryAt(offset, 100), { kind: 'whole', type: 'blob', bytes: text });
+  assert.equal(await pack.offsetOf(Buffer.alloc(20)), undefined);
+  await assert.rejects(pack.entryAt(offset, 3), /larger/);
+  await pack.close();
 });

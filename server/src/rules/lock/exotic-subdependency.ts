@@ -4,6 +4,8 @@ import { asLockFile, LOCK_FORMATS, type LockEntry, type LockFile } from '../../f
 import { isExotic, pathFrom, type RequestIndex, requestedName, requestIndex } from '../../formats/lock-requests.ts';
 import { parseLockedGit } from '../../formats/npm-spec.ts';
 
+const REMEDY = 'Use a version of `{through}` that gets it from a registry, or override `{name}` with a registry version.';
+
 /** A package that another one pulls in from git or from a URL: past every registry, its scanners and its release dates. */
 export const rule: Rule = {
   meta: {
@@ -26,12 +28,12 @@ export const rule: Rule = {
       git: {
         what: '`{name}` comes from the git repository `{place}`, because {path} asks for it.',
         why: 'You did not choose this source: no registry scans it, dates it or takes it back, and fetching it may run its build.',
-        remedy: 'Use a version of `{through}` that gets it from a registry, or override `{name}` with a registry version.',
+        remedy: REMEDY,
       },
       url: {
         what: '`{name}` is downloaded from `{place}`, because {path} asks for it.',
         why: 'You did not choose this source: no registry scans it, dates it or takes it back, and the server can answer everybody otherwise.',
-        remedy: 'Use a version of `{through}` that gets it from a registry, or override `{name}` with a registry version.',
+        remedy: REMEDY,
       },
     },
   },

@@ -1,6 +1,8 @@
 import type { Rule } from '../../core/rule.ts';
 import { asLockFile, LOCK_FORMATS, type LockEntry } from '../../formats/lock-model.ts';
 
+const WHY = 'Two archives with the same {algorithm} can be made on purpose, so the hash does not prove which of them was reviewed.';
+
 /** Packages that are held by nothing but a hash for which two different archives can be made. */
 export const rule: Rule = {
   meta: {
@@ -18,12 +20,12 @@ export const rule: Rule = {
     messages: {
       one: {
         what: '`{name}` is locked by nothing but a {algorithm} hash.',
-        why: 'Two archives with the same {algorithm} can be made on purpose, so the hash does not prove which of them was reviewed.',
+        why: WHY,
         remedy: 'Delete this entry and `node_modules`, then run `{manager} install`, which writes the hash that the registry has today.',
       },
       many: {
         what: '{count} packages are locked by nothing but a {algorithm} hash, `{name}` first.',
-        why: 'Two archives with the same {algorithm} can be made on purpose, so the hash does not prove which of them was reviewed.',
+        why: WHY,
         remedy:
           'Delete the lockfile and `node_modules`, then run `{manager} install`, which writes the hashes that the registry has today.',
       },

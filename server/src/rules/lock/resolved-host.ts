@@ -3,6 +3,8 @@ import { registriesFor } from '../../formats/configured-registries.ts';
 import { type HostUse, hostsOf, isOtherYarnRegistry, mainHost } from '../../formats/lock-hosts.ts';
 import { asLockFile, LOCK_FORMATS, type LockFile } from '../../formats/lock-model.ts';
 
+const WHY = 'The lockfile decides where archives come from, whatever registry is set, so whoever runs that host decides what is installed.';
+
 /** A few packages from a host that no settings name and nearly nothing else comes from: how an injected archive looks. */
 export const rule: Rule = {
   meta: {
@@ -24,12 +26,12 @@ export const rule: Rule = {
     messages: {
       one: {
         what: '`{name}` is fetched from `{host}`, which no settings file here names and no other package comes from.',
-        why: 'The lockfile decides where archives come from, whatever registry is set, so whoever runs that host decides what is installed.',
+        why: WHY,
         remedy: 'Find out how the address got there: delete the entry and run `{manager} install`, or name the registry in the settings.',
       },
       many: {
         what: '{count} packages, `{name}` first, are fetched from `{host}`, which no settings file here names.',
-        why: 'The lockfile decides where archives come from, whatever registry is set, so whoever runs that host decides what is installed.',
+        why: WHY,
         remedy:
           'Find out how the addresses got there: delete the entries and run `{manager} install`, or name the registry in the settings.',
       },
