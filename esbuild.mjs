@@ -1,6 +1,7 @@
 // Bundles client, server and command line. `--watch` rebuilds on change; `--production` minifies and drops source maps;
 // `--quiet` says nothing unless something is wrong.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import esbuild from 'esbuild';
 import * as toml from 'toml-eslint-parser';
 import * as yaml from 'yaml';
@@ -30,30 +31,58 @@ const shared = {
 /** Web workers: no module of Node, or the build fails. */
 const browser = { ...shared, platform: 'browser', target: 'es2023', mainFields: ['browser', 'module', 'main'], outdir: 'dist/browser' };
 
-/**
- * The language server loads what makes connections with its first look-up: a bundle of its own, which a server that never
- * looks anything up never reads.
- */
-const lookUpsOnDemand = {
-  name: 'look-ups-on-demand',
-  setup(build) {
-    build.onResolve({ filter: /\/sources\/index\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './look-ups.js', external: true } : undefined,
-    );
-  },
+/** Modules that are bundles of their own, which a program that never needs them never reads. */
+const BUNDLES = {
+  'sources/index.ts': { bundle: 'look-ups', from: 'server/src/sources/index.ts' },
+  'disk/git-objects.ts': { bundle: 'git-objects', from: 'server/src/disk/git-objects.ts' },
+  'lsp/lock-change-report.ts': { bundle: 'lock-change', from: 'server/src/lsp/lock-change-report.ts' },
 };
 
-/** Libraries that server and command line share and read with the first document that needs them: a bundle of its own for each. */
+/** Libraries that are read with the first document that needs them: a bundle of its own for each. */
 const LIBRARIES = { yaml: { exports: yaml, bundle: 'yaml' }, 'toml-eslint-parser': { exports: toml, bundle: 'toml' } };
 
 /** Tables of ours that only some documents need, and what they export: one bundle for all of them. */
 const TABLES = { 'bun-trusted': ['BUN_TRUSTED'], 'manager-settings': ['KNOWN_SETTINGS'] };
+
+/** What server, command line and the bundles above share: one copy, in a bundle of its own. */
+const SHARED_LAYERS = ['core', 'formats', 'rules', 'policy', 'engine', 'data'];
+
+/** The pages of all rules are for the command line alone. */
+const NOT_SHARED = new Set(['data/pages.generated', ...Object.keys(TABLES).map((table) => `data/${table}`)]);
+
+const SOURCES = path.resolve('server/src');
+const sharedModules = (
+  await Promise.all(
+    SHARED_LAYERS.map((layer) =>
+      readdir(path.join(SOURCES, layer), { recursive: true }).then((files) =>
+        files.map((file) => path.posix.join(layer, file.split(path.sep).join('/'))),
+      ),
+    ),
+  )
+)
+  .flat()
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+  .map((file) => file.slice(0, -'.ts'.length))
+  .filter((name) => !NOT_SHARED.has(name))
+  .sort();
+
+/** The source of the bundle with all shared modules, by name. */
+const ENGINE_SOURCE = [
+  ...sharedModules.map((name, nth) => `import * as m${nth} from './server/src/${name}.ts';`),
+  `export const modules = { ${sharedModules.map((name, nth) => `'${name}': m${nth}`).join(', ')} };`,
+].join('\n');
+
+/** The source of the bundle with all tables. */
+const TABLES_SOURCE = Object.keys(TABLES)
+  .map((table) => `export * from './server/src/data/${table}.ts';`)
+  .join('\n');
 
 /** A module whose exports are read from a bundle of its own when the first of them is used. */
 const onDemand = (bundle, names) => `let loaded;
   for (const name of ${JSON.stringify(names)})
     Object.defineProperty(exports, name, { enumerable: true, get: () => (loaded ??= require('./${bundle}.js'))[name] });`;
 
+/** Libraries and tables come from their own bundles. */
 const loadedOnDemand = {
   name: 'loaded-on-demand',
   setup(build) {
@@ -71,18 +100,37 @@ const loadedOnDemand = {
   },
 };
 
-/** The source of the bundle with all tables. */
-const TABLES_SOURCE = Object.keys(TABLES).map((table) => `export * from './server/src/data/${table}.ts';`);
+/** Shared modules come from the bundle that has them all, modules with a bundle of their own from that. */
+const fromOtherBundles = {
+  name: 'from-other-bundles',
+  setup(build) {
+    build.onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path: written, resolveDir, kind }) => {
+      if (kind === 'entry-point') return undefined;
+      const file = path.relative(SOURCES, path.resolve(resolveDir, written)).split(path.sep).join('/');
+      if (Object.hasOwn(BUNDLES, file)) return { path: `./${BUNDLES[file].bundle}.js`, external: true };
+      const name = file.slice(0, -'.ts'.length);
+      return sharedModules.includes(name) ? { path: name, namespace: 'engine' } : undefined;
+    });
+    build.onResolve({ filter: /^\.\/engine\.js$/, namespace: 'engine' }, ({ path }) => ({ path, external: true }));
+    build.onLoad({ filter: /.*/, namespace: 'engine' }, ({ path }) => ({
+      contents: `module.exports = require('./engine.js').modules['${path}'];`,
+    }));
+  },
+};
+
+/** A bundle of a source that is in no file. */
+const made = (bundle, contents) => ({ ...shared, stdin: { contents, resolveDir: '.' }, outdir: undefined, outfile: `dist/${bundle}.js` });
 
 const builds = [
   { ...shared, entryPoints: { client: 'client/src/extension.ts' }, external: ['vscode'] },
-  { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' }, plugins: [lookUpsOnDemand, loadedOnDemand] },
-  { ...shared, entryPoints: { 'look-ups': 'server/src/sources/index.ts' } },
+  { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' }, plugins: [fromOtherBundles] },
+  { ...shared, entryPoints: { cli: 'server/src/cli/main.ts' }, plugins: [fromOtherBundles], banner: { js: '#!/usr/bin/env node' } },
+  { ...made('engine', ENGINE_SOURCE), plugins: [loadedOnDemand] },
+  ...Object.values(BUNDLES).map(({ bundle, from }) => ({ ...shared, entryPoints: { [bundle]: from }, plugins: [fromOtherBundles] })),
   ...Object.entries(LIBRARIES).map(([library, { bundle }]) => ({ ...shared, entryPoints: { [bundle]: library } })),
-  { ...shared, stdin: { contents: TABLES_SOURCE.join('\n'), resolveDir: '.' }, outdir: undefined, outfile: 'dist/tables.js' },
+  made('tables', TABLES_SOURCE),
   { ...browser, entryPoints: { client: 'client/src/browser.ts' }, external: ['vscode'] },
   { ...browser, entryPoints: { server: 'server/src/lsp/browser-main.ts' }, format: 'iife' },
-  { ...shared, entryPoints: { cli: 'server/src/cli/main.ts' }, plugins: [loadedOnDemand], banner: { js: '#!/usr/bin/env node' } },
 ];
 
 await mkdir('dist', { recursive: true });

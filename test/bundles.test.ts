@@ -9,15 +9,19 @@ import { rules } from '../server/src/rules/index.ts';
 /** The most that each bundle may weigh, in bytes. */
 const BUDGETS: Readonly<Record<string, number>> = {
   'dist/client.js': 480_000,
-  'dist/server.js': 700_000,
+  'dist/server.js': 320_000,
+  // What server, command line and the bundles below share.
+  'dist/engine.js': 700_000,
   'dist/look-ups.js': 100_000,
+  'dist/git-objects.js': 20_000,
+  'dist/lock-change.js': 60_000,
   'dist/yaml.js': 150_000,
   'dist/toml.js': 60_000,
   'dist/tables.js': 30_000,
-  'dist/cli.js': 900_000,
+  'dist/cli.js': 250_000,
   'dist/browser/client.js': 480_000,
   // A worker reads one file: the YAML library is in it.
-  'dist/browser/server.js': 850_000,
+  'dist/browser/server.js': 1_100_000,
 };
 
 /** Longest time for a bundle to answer; it takes 0.1 s. */

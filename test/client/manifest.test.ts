@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { DISABLE_RULE, EXPLAIN_RULE } from '../../server/src/lsp/protocol.ts';
+import { DISABLE_RULE, EXPLAIN_RULE, SHOW_LOCKFILE_CHANGE } from '../../server/src/lsp/protocol.ts';
 
 interface Step {
   readonly description: string;
@@ -21,7 +21,8 @@ const steps = contributes.walkthroughs.flatMap((walkthrough) => walkthrough.step
 test('every command of package.json is registered, and no other one', () => {
   const text = readFileSync('client/src/commands/index.ts', 'utf8')
     .replaceAll('(EXPLAIN_RULE,', `('${EXPLAIN_RULE}',`)
-    .replaceAll('(DISABLE_RULE,', `('${DISABLE_RULE}',`);
+    .replaceAll('(DISABLE_RULE,', `('${DISABLE_RULE}',`)
+    .replaceAll('(SHOW_LOCKFILE_CHANGE,', `('${SHOW_LOCKFILE_CHANGE}',`);
   const registered = [...text.matchAll(/registerCommand\('([\w.]+)'/g)].map(([, command]) => command);
   assert.deepEqual(registered.sort(), declared.toSorted());
 });

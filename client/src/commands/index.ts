@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
-import { DISABLE_RULE, EXPLAIN_RULE } from '../../../server/src/lsp/protocol.ts';
+import { DISABLE_RULE, EXPLAIN_RULE, SHOW_LOCKFILE_CHANGE } from '../../../server/src/lsp/protocol.ts';
 import type { ServerHandle } from '../server-handle.ts';
 import { disableRule } from './disable-rule.ts';
 import { explainRule } from './explain-rule.ts';
 import { pinEverything } from './pin-everything.ts';
 import { recommendToTeam } from './recommend-to-team.ts';
 import { scanWorkspace } from './scan-workspace.ts';
+import { LockfileChanges } from './show-lockfile-change.ts';
 
 /** What commands work with. */
 export interface CommandContext {
@@ -17,11 +18,14 @@ export interface CommandContext {
 /** Registers every command of package.json. */
 export function registerCommands(commands: CommandContext): void {
   const { context, log, server } = commands;
+  const changes = new LockfileChanges(server);
   context.subscriptions.push(
+    changes,
     vscode.commands.registerCommand(EXPLAIN_RULE, (rule: unknown) => explainRule(context, rule)),
     vscode.commands.registerCommand(DISABLE_RULE, (rule: unknown) => disableRule(context, rule)),
     vscode.commands.registerCommand('waybill.scanWorkspace', () => scanWorkspace(server)),
     vscode.commands.registerCommand('waybill.pinEverything', () => pinEverything(server, log)),
+    vscode.commands.registerCommand(SHOW_LOCKFILE_CHANGE, (uri: unknown) => changes.show(uri)),
     vscode.commands.registerCommand('waybill.recommendToTeam', () => recommendToTeam(context)),
     vscode.commands.registerCommand('waybill.showLog', () => log.show()),
     vscode.commands.registerCommand('waybill.restart', () => server.restart()),

@@ -25,12 +25,20 @@ import imageFrontendUnpinned from '../../../docs/rules/image/frontend-unpinned.m
 import imageInvalid from '../../../docs/rules/image/invalid.md';
 import imageLatest from '../../../docs/rules/image/latest.md';
 import imageUnpinned from '../../../docs/rules/image/unpinned.md';
+import lockExoticSubdependency from '../../../docs/rules/lock/exotic-subdependency.md';
 import lockIntegrityConflict from '../../../docs/rules/lock/integrity-conflict.md';
 import lockIntegrityMalformed from '../../../docs/rules/lock/integrity-malformed.md';
 import lockIntegrityMissing from '../../../docs/rules/lock/integrity-missing.md';
+import lockIntegrityWeak from '../../../docs/rules/lock/integrity-weak.md';
 import lockMergeConflict from '../../../docs/rules/lock/merge-conflict.md';
+import lockOutdatedFormat from '../../../docs/rules/lock/outdated-format.md';
+import lockResolvedHost from '../../../docs/rules/lock/resolved-host.md';
 import lockResolvedInsecure from '../../../docs/rules/lock/resolved-insecure.md';
 import lockResolvedMismatch from '../../../docs/rules/lock/resolved-mismatch.md';
+import lockShrinkwrapIgnored from '../../../docs/rules/lock/shrinkwrap-ignored.md';
+import lockTrustedListDrift from '../../../docs/rules/lock/trusted-list-drift.md';
+import npmAliasMasksPackage from '../../../docs/rules/npm/alias-masks-package.md';
+import npmDependencyConfusion from '../../../docs/rules/npm/dependency-confusion.md';
 import npmFloatingRange from '../../../docs/rules/npm/floating-range.md';
 import npmGitUnpinned from '../../../docs/rules/npm/git-unpinned.md';
 import npmInstallScriptAllowUnpinned from '../../../docs/rules/npm/install-script-allow-unpinned.md';
@@ -38,8 +46,11 @@ import npmInstallScriptUnreviewed from '../../../docs/rules/npm/install-script-u
 import npmLockfileConflict from '../../../docs/rules/npm/lockfile-conflict.md';
 import npmLockfileDrift from '../../../docs/rules/npm/lockfile-drift.md';
 import npmLockfileMissing from '../../../docs/rules/npm/lockfile-missing.md';
+import npmOverrideRedirects from '../../../docs/rules/npm/override-redirects.md';
 import npmPackageManagerUnpinned from '../../../docs/rules/npm/package-manager-unpinned.md';
+import npmRangeNotExact from '../../../docs/rules/npm/range-not-exact.md';
 import npmRemoteTarball from '../../../docs/rules/npm/remote-tarball.md';
+import npmScriptFetchesCode from '../../../docs/rules/npm/script-fetches-code.md';
 import runLockfileIgnored from '../../../docs/rules/run/lockfile-ignored.md';
 import runPipeToShell from '../../../docs/rules/run/pipe-to-shell.md';
 import workflowPermissionsBroad from '../../../docs/rules/workflow/permissions-broad.md';
@@ -74,12 +85,20 @@ export const pages: Readonly<Record<string, string>> = {
   'image/invalid': imageInvalid,
   'image/latest': imageLatest,
   'image/unpinned': imageUnpinned,
+  'lock/exotic-subdependency': lockExoticSubdependency,
   'lock/integrity-conflict': lockIntegrityConflict,
   'lock/integrity-malformed': lockIntegrityMalformed,
   'lock/integrity-missing': lockIntegrityMissing,
+  'lock/integrity-weak': lockIntegrityWeak,
   'lock/merge-conflict': lockMergeConflict,
+  'lock/outdated-format': lockOutdatedFormat,
+  'lock/resolved-host': lockResolvedHost,
   'lock/resolved-insecure': lockResolvedInsecure,
   'lock/resolved-mismatch': lockResolvedMismatch,
+  'lock/shrinkwrap-ignored': lockShrinkwrapIgnored,
+  'lock/trusted-list-drift': lockTrustedListDrift,
+  'npm/alias-masks-package': npmAliasMasksPackage,
+  'npm/dependency-confusion': npmDependencyConfusion,
   'npm/floating-range': npmFloatingRange,
   'npm/git-unpinned': npmGitUnpinned,
   'npm/install-script-allow-unpinned': npmInstallScriptAllowUnpinned,
@@ -87,8 +106,11 @@ export const pages: Readonly<Record<string, string>> = {
   'npm/lockfile-conflict': npmLockfileConflict,
   'npm/lockfile-drift': npmLockfileDrift,
   'npm/lockfile-missing': npmLockfileMissing,
+  'npm/override-redirects': npmOverrideRedirects,
   'npm/package-manager-unpinned': npmPackageManagerUnpinned,
+  'npm/range-not-exact': npmRangeNotExact,
   'npm/remote-tarball': npmRemoteTarball,
+  'npm/script-fetches-code': npmScriptFetchesCode,
   'run/lockfile-ignored': runLockfileIgnored,
   'run/pipe-to-shell': runPipeToShell,
   'workflow/permissions-broad': workflowPermissionsBroad,

@@ -3,6 +3,7 @@ import type { SourceFile } from '../core/source-file.ts';
 import { NO_SPAN, type Span } from '../core/span.ts';
 import { type JsonNode, memberOf, membersOf, parseJson, stringContent } from './json.ts';
 import type { LockEntry, LockField, LockFile, LockImporter, LockRequest, LockSource } from './lock-model.ts';
+import { withSecrets } from './lock-secrets.ts';
 
 /** bun.lock, the text lockfile of bun 1.2 and later (bun documentation, "Lockfile"): JSON with comments and trailing commas. */
 export const format: Format<LockFile> = {
@@ -10,7 +11,7 @@ export const format: Format<LockFile> = {
   title: 'bun.lock',
   globs: ['**/bun.lock'],
   languageIds: [],
-  parse,
+  parse: (file) => withSecrets(parse(file)),
 };
 
 type Values = Readonly<Record<string, unknown>>;
@@ -74,6 +75,7 @@ function lockFile(text: string, root: Values, tree: () => JsonNode | undefined):
     importers: workspaces.map(({ path, value }): LockImporter => ({ path, requests: readRequests(value) })),
     entries,
     overrides: textsOf(root.overrides),
+    ...(Array.isArray(root.trustedDependencies) ? { trusted: root.trustedDependencies.filter((one) => typeof one === 'string') } : {}),
     catalogs: new Map([
       ['default', textsOf(root.catalog)],
       ...Object.entries(asValues(root.catalogs) ?? {}).map(([name, catalog]) => [name, textsOf(catalog)] as const),

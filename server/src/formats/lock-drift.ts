@@ -1,7 +1,7 @@
 import { satisfies, valid } from 'semver';
 import type { LockEntry, LockFile, LockRequest } from './lock-model.ts';
 import { type GitSpec, parseSpec, type Spec } from './npm-spec.ts';
-import type { Dependency, PackageJson } from './package-json.ts';
+import { type Dependency, type PackageJson, selectedName } from './package-json.ts';
 
 /** One point in which a package.json and its lockfile disagree. */
 export type Drift =
@@ -214,5 +214,5 @@ function grouped<T extends { readonly name: string }>(items: readonly T[]): Map<
 /** All names that some selector of an override ends in, or goes through: `a`, `a@^1`, `b>a`, `b/a`, and with globs. */
 function overriddenNames(lock: LockFile, manifests: readonly PackageJson[]): ReadonlySet<string> {
   const selectors = [...(lock.overrides?.keys() ?? []), ...manifests.flatMap(({ overrides }) => overrides.flatMap(({ path }) => path))];
-  return new Set(selectors.flatMap((selector) => /((?:@[^/@>]+\/)?[^/@>]+)(?:@[^/>]*)?$/.exec(selector)?.[1] ?? []));
+  return new Set(selectors.flatMap((selector) => selectedName(selector) ?? []));
 }

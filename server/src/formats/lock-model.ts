@@ -95,6 +95,8 @@ export interface LockFile {
   readonly overrides?: ReadonlyMap<string, string>;
   /** The requirements of each catalog by its name, `default` for the one without. Absent where the format keeps none. */
   readonly catalogs?: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** The packages whose install scripts may run, as bun recorded them from the manifests. Absent where nothing is recorded. */
+  readonly trusted?: readonly string[];
   /** Whether a program of the project may have changed the manifests before they were locked (pnpm's `.pnpmfile.cjs`). */
   readonly rewritten?: boolean;
   /** What an entry asks for itself. */

@@ -110,6 +110,25 @@ function readRange(text: string): Range | undefined {
   }
 }
 
+/** In which way every later version satisfies a requirement: `any` version at all, no upper bound (`open`), a dist-tag; undefined where none does. */
+export function floatOf(spec: Spec): 'any' | 'open' | 'tag' | undefined {
+  switch (spec.kind) {
+    case 'alias':
+      return floatOf(spec.spec);
+    case 'tag':
+      // `1.` on its way to `1.2.3` is a legal tag, and nobody's.
+      return /^[v=]?\d/.test(spec.tag) ? undefined : 'tag';
+    case 'range': {
+      const sets = asRange(spec.range)?.set ?? [];
+      const open = sets.filter((set) => !set.some(({ operator, value }) => value !== '' && !operator.startsWith('>')));
+      if (open.length === 0) return undefined;
+      return open.some((set) => set.every(({ value }) => value === '')) ? 'any' : 'open';
+    }
+    default:
+      return undefined;
+  }
+}
+
 /** `npm:name@spec`, `npm:name`, yarn's `npm:spec`, and the same with `jsr:`. */
 function alias(text: string): Spec {
   const start = text.indexOf(':') + 1;

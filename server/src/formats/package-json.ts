@@ -43,8 +43,21 @@ export interface Override {
   /** The selectors from the outermost to this one's: npm nests them, the others write `a>b` or `a/b` in one. */
   readonly path: readonly string[];
   readonly spec: string;
+  /** `spec`, read. */
+  readonly parsed: Spec;
   readonly nameSpan: Span;
   readonly specSpan: Span;
+}
+
+/** The name in a selector of an override: `a`, `a@^1`, `b>a`, `b/a`, with globs; undefined where there is none. */
+export function selectedName(selector: string): string | undefined {
+  return /((?:@[^/@>]+\/)?[^/@>]+)(?:@[^/>]*)?$/.exec(selector)?.[1];
+}
+
+/** The name that an override is about: its last selector's, where npm's `.` stands for the one around it. */
+export function overriddenName(path: readonly string[]): string | undefined {
+  const selector = path.at(-1) === '.' ? path.at(-2) : path.at(-1);
+  return selector === undefined ? undefined : selectedName(selector);
 }
 
 /** A package manager that `devEngines.packageManager` names (npm documentation, "devEngines"). */
@@ -205,7 +218,9 @@ function readOverrides(field: Override['field'], node: JsonNode | undefined, out
     const path = [...outer, key.value];
     if (value.type === 'object') return readOverrides(field, value, path);
     if (value.type !== 'string' || !value.whole) return [];
-    return [{ field, path, spec: value.value, nameSpan: stringContent(key), specSpan: stringContent(value) }];
+    return [
+      { field, path, spec: value.value, parsed: parseSpec(value.value), nameSpan: stringContent(key), specSpan: stringContent(value) },
+    ];
   });
 }
 

@@ -13,6 +13,7 @@ import {
   type LockSource,
   perStretch,
 } from './lock-model.ts';
+import { withSecrets } from './lock-secrets.ts';
 import { bothSides, conflictMarkers, sidesOf } from './merge-conflict.ts';
 import {
   type EntryPlace,
@@ -38,7 +39,7 @@ export const format: Format<LockFile> = {
   title: 'package-lock.json',
   globs: ['**/package-lock.json', '**/npm-shrinkwrap.json'],
   languageIds: [],
-  parse,
+  parse: (file) => withSecrets(parse(file)),
 };
 
 function parse(file: SourceFile): Manifest<LockFile> {

@@ -2,6 +2,7 @@ import type { Format, Manifest } from '../core/manifest.ts';
 import type { SourceFile } from '../core/source-file.ts';
 import { NO_SPAN, type Span } from '../core/span.ts';
 import type { LockEntry, LockFile, LockImporter, LockRequest, LockSource } from './lock-model.ts';
+import { withSecrets } from './lock-secrets.ts';
 import { keysOf, readPackageKey, withoutPeers } from './pnpm-lock-keys.ts';
 import { contentOf, flowMembers, type LockLine, LockLines } from './pnpm-lock-lines.ts';
 
@@ -14,7 +15,7 @@ export const format: Format<LockFile> = {
   title: 'pnpm-lock.yaml',
   globs: ['**/pnpm-lock.yaml'],
   languageIds: [],
-  parse,
+  parse: (file) => withSecrets(parse(file)),
 };
 
 function parse(file: SourceFile): Manifest<LockFile> {

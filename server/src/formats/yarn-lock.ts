@@ -3,6 +3,7 @@ import type { SourceFile } from '../core/source-file.ts';
 import { NO_SPAN, type Span, span } from '../core/span.ts';
 import { sourceOfAddress } from './lock-address.ts';
 import type { LockEntry, LockField, LockFile, LockImporter, LockRequest, LockSource } from './lock-model.ts';
+import { withSecrets } from './lock-secrets.ts';
 import { bothSides, conflictMarkers, sidesOf } from './merge-conflict.ts';
 import { parseSpec } from './npm-spec.ts';
 import { readRequests, type Scalar, scanYarnLock, type YarnBlock } from './yarn-lock-blocks.ts';
@@ -22,7 +23,7 @@ export const format: Format<YarnLock> = {
   title: 'yarn.lock',
   globs: ['**/yarn.lock'],
   languageIds: [],
-  parse,
+  parse: (file) => withSecrets(parse(file)),
 };
 
 /** A manifest as a yarn.lock, undefined where it is another format's. */
@@ -84,18 +85,47 @@ function readText(text: string): { readonly model: YarnLock; readonly problem: P
     requestsOf,
     locked(importer, name, spec) {
       if (generation === 'berry' && !importers.some(({ path }) => path === importer)) return undefined;
-      byDescriptor ??= new Map(read.flatMap(({ entry, descriptors }) => descriptors.map((descriptor) => [descriptor, entry] as const)));
+      byDescriptor ??= descriptorMap(read);
       // Yarn 2 and later write the registry's protocol in front of a range; an empty requirement means any version.
       const wanted = [`${name}@${spec}`, `${name}@npm:${spec}`, ...(spec.trim() === '' ? [name, `${name}@*`, `${name}@npm:*`] : [])];
       for (const descriptor of wanted) {
-        const entry = byDescriptor.get(descriptor);
+        const entry = byDescriptor.get(descriptor) ?? byDescriptor.get(boundTo(descriptor, importer));
         if (entry !== undefined) return entry;
       }
-      return undefined;
+      return spec.startsWith('catalog:') ? onlyOneNamed(read, name) : undefined;
     },
     spanOf: (entry, field) => spanOf(read[entry.index], field),
   };
   return { model, problem };
+}
+
+/**
+ * Entries by their descriptors. What is relative to a workspace is bound to it in a lockfile (`file:./x::locator=shop%40workspace%3A.`),
+ * and not in its manifest: such a one is found by both.
+ */
+function descriptorMap(read: readonly ReadEntry[]): Map<string, LockEntry> {
+  const map = new Map<string, LockEntry>();
+  for (const { entry, descriptors } of read) {
+    for (const descriptor of descriptors) {
+      map.set(descriptor, entry);
+      if (!descriptor.includes('locator=')) continue;
+      const bound = /^(.*?)::(?:[^:&]*&)*locator=([^&]*)/s.exec(descriptor);
+      const folder = bound === null ? undefined : /@workspace:(.*)$/s.exec(decode(bound[2] ?? ''))?.[1];
+      if (bound !== null && folder !== undefined) map.set(boundTo(bound[1] ?? '', folder === '.' ? '' : folder), entry);
+    }
+  }
+  return map;
+}
+
+/** The key of a descriptor that is relative to a workspace's folder. No descriptor has a line feed. */
+function boundTo(descriptor: string, folder: string): string {
+  return `${descriptor}\n${folder}`;
+}
+
+/** `catalog:` stands for a requirement in .yarnrc.yml: where the lockfile has one version of a package, that is the one. */
+function onlyOneNamed(read: readonly ReadEntry[], name: string): LockEntry | undefined {
+  const named = read.filter(({ descriptors }) => descriptors.some((descriptor) => nameIn(descriptor) === name));
+  return named.length === 1 ? named[0]?.entry : undefined;
 }
 
 function spanOf(read: ReadEntry | undefined, field: LockField): Span {

@@ -1,5 +1,6 @@
 import type { Connection } from 'vscode-languageserver';
 import { URI } from 'vscode-uri';
+import type { HeadText } from '../core/head-text.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { joinPath, type SourceFile } from '../core/source-file.ts';
 import { formatForPath } from '../engine/formats.ts';
@@ -118,6 +119,10 @@ export class ClientFiles implements Host {
     }
     const { text } = await this.#ask(file);
     return text === undefined ? fail('it is missing, cannot be read or is too large') : ok(text);
+  }
+
+  async headText(): Promise<HeadText> {
+    return { state: 'unknown', reason: 'the repository’s own files cannot be read here' };
   }
 
   /** One piece of work behind the other, so that what is older never comes last. */

@@ -7,6 +7,7 @@ export interface ClientSupport {
   readonly diagnostic: DiagnosticSupport;
   readonly pullDiagnostics: boolean;
   readonly refreshDiagnostics: boolean;
+  readonly refreshCodeLens: boolean;
   readonly configuration: boolean;
   readonly configurationRegistration: boolean;
   readonly watchedFilesRegistration: boolean;
@@ -34,6 +35,7 @@ export function clientSupport({ capabilities }: InitializeParams): ClientSupport
     },
     pullDiagnostics: pull !== undefined,
     refreshDiagnostics: workspace?.diagnostics?.refreshSupport === true,
+    refreshCodeLens: workspace?.codeLens?.refreshSupport === true,
     configuration: workspace?.configuration === true,
     configurationRegistration: workspace?.didChangeConfiguration?.dynamicRegistration === true,
     watchedFilesRegistration: workspace?.didChangeWatchedFiles?.dynamicRegistration === true,

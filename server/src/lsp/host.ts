@@ -1,4 +1,5 @@
 import type { FetchFact } from '../core/answer.ts';
+import type { HeadText } from '../core/head-text.ts';
 import type { Result } from '../core/result.ts';
 import type { SourceFile } from '../core/source-file.ts';
 import type { Project } from '../engine/project.ts';
@@ -54,4 +55,6 @@ export interface Host {
   walk(folder: string, onUnreadable: (folder: string, reason: string) => void): Iterable<string>;
   /** A file's text, or the reason why there is none. Never rejects. */
   read(file: string): Promise<Result<string, string>>;
+  /** The text that a file has in the last commit of the repository around it. Never rejects. */
+  headText(file: string, signal: AbortSignal): Promise<HeadText>;
 }

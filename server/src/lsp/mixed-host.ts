@@ -17,6 +17,7 @@ export function mixedHost(disk: Host, client: Host): Host {
     release: (folder) => hostOf(folder).release(folder),
     walk: (folder, onUnreadable) => hostOf(folder).walk(folder, onUnreadable),
     read: (file) => hostOf(file).read(file),
+    headText: (file, signal) => hostOf(file).headText(file, signal),
   };
 }
 

@@ -43,6 +43,11 @@ export function nodeHost(env: NodeJS.ProcessEnv): Host {
       const text = readTextFile(file);
       return text.ok ? text : fail(text.error.reason);
     },
+    async headText(file, signal) {
+      // Read with the first question: hardly any session asks.
+      const { headText } = await import('../disk/git-objects.ts');
+      return await headText(file, signal);
+    },
   };
 }
 

@@ -93,6 +93,23 @@ export interface DocumentStatus {
   readonly unknown: readonly { readonly why: Unknown; readonly count: number }[];
 }
 
+/** Client to server, a request with `DocumentStatusParams`: what an open lockfile brings in since the last commit. */
+export const LOCKFILE_CHANGE = 'waybill/lockfileChange';
+
+/** The answer to `LOCKFILE_CHANGE`; null for a document that is not open or no lockfile. `document` is Markdown for people. */
+export type LockfileChange =
+  | {
+      readonly state: 'known';
+      /** Whether nothing that is installed is different. */
+      readonly isEmpty: boolean;
+      /** The commit that it was compared with. */
+      readonly commit: string;
+      /** One line of plain text. */
+      readonly summary: string;
+      readonly document: string;
+    }
+  | { readonly state: 'unknown'; readonly reason: string; readonly document: string };
+
 /** Server to client, a request: the files of an open folder. Asked only by a server that cannot read them itself. */
 export const LIST_FILES = 'waybill/listFiles';
 
@@ -130,3 +147,6 @@ export const EXPLAIN_RULE = 'waybill.explainRule';
 
 /** The command that switches a rule off in the settings; its argument is the rule's id. */
 export const DISABLE_RULE = 'waybill.disableRule';
+
+/** The command that shows what a lockfile brings in; its argument is the document's URI, or none for the active one. */
+export const SHOW_LOCKFILE_CHANGE = 'waybill.showLockfileChange';

@@ -2,6 +2,7 @@ import {
   CancellationToken,
   type CodeAction,
   CodeActionKind,
+  CodeLensRefreshRequest,
   type Connection,
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
@@ -33,6 +34,7 @@ import { Analyses, type AnalysisContext, type Diagnosed, diagnose } from './docu
 import type { Host } from './host.ts';
 import { hover } from './hover.ts';
 import { inlayHints } from './inlay-hints.ts';
+import { changeLens, LockChanges, SETTLE_MS } from './lock-change.ts';
 import { LookUps } from './look-ups.ts';
 import { pinEverything } from './pin-everything.ts';
 import {
@@ -40,6 +42,8 @@ import {
   DOCUMENT_STATUS,
   type DocumentStatus,
   type DocumentStatusParams,
+  LOCKFILE_CHANGE,
+  type LockfileChange,
   PIN_EVERYTHING,
   type PinAnswer,
   type PinParams,
@@ -77,6 +81,7 @@ class Server {
   readonly #settings: Settings;
   readonly #analyses: Analyses;
   readonly #lookUps: LookUps;
+  readonly #lockChanges = new LockChanges();
   readonly #scanner: WorkspaceDiagnostics;
   readonly #pushTimers = new Map<string, NodeJS.Timeout>();
   readonly #loggedRules = new Set<string>();
@@ -115,6 +120,7 @@ class Server {
     this.#answerDiagnostics();
     this.#answerActions();
     this.#answerHints();
+    this.#answerLockChanges();
     connection.onHover((params, token) =>
       this.#guard('hover', null, async () => {
         const document = this.#documents.get(params.textDocument.uri);
@@ -130,6 +136,9 @@ class Server {
     connection.onDidChangeConfiguration(({ settings }) => {
       this.#settings.changed(settings);
       this.#everythingChanged();
+      // The lens may have been switched on or off.
+      if (this.#client().refreshCodeLens)
+        connection.sendRequest(CodeLensRefreshRequest.type).catch((error: unknown) => this.#logError('refresh', error));
     });
     connection.onDidChangeWatchedFiles(({ changes }) => {
       void this.#guard('file changes', undefined, async () => {
@@ -184,6 +193,7 @@ class Server {
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: false },
         hoverProvider: true,
         inlayHintProvider: true,
+        codeLensProvider: { resolveProvider: false },
         documentLinkProvider: { resolveProvider: false },
         codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL], resolveProvider: true },
         ...(support.pullDiagnostics
@@ -241,6 +251,7 @@ class Server {
       this.#byUri.delete(normalise(document.uri));
       this.#workspace.closed(document.uri);
       this.#analyses.forget(document.uri);
+      this.#lockChanges.forget(document.uri);
       clearTimeout(this.#pushTimers.get(document.uri));
       this.#pushTimers.delete(document.uri);
       if (!this.#client().pullDiagnostics) void this.#send({ uri: document.uri, diagnostics: [] });
@@ -364,6 +375,37 @@ class Server {
         return documentLinks(found.analysis, this.#lookUps.serverUrl(found.settings));
       }),
     );
+  }
+
+  #answerLockChanges(): void {
+    this.#connection.onRequest<LockfileChange | null, void>(
+      LOCKFILE_CHANGE,
+      ({ textDocument }: DocumentStatusParams, token: CancellationToken) =>
+        this.#guard<LockfileChange | null>('lockfile change', null, async () => (await this.#lockChange(textDocument.uri, token)) ?? null),
+    );
+    this.#connection.onCodeLens(({ textDocument: { uri } }, token) =>
+      this.#guard('code lens', null, async () => {
+        const version = this.#documents.get(uri)?.version;
+        if (version === undefined || !isLockfileName(uri.slice(uri.lastIndexOf('/') + 1))) return null;
+        if (!(await this.#lookUpSettings(uri)).codeLens) return null;
+        // Nothing is compared while somebody types: each key asks anew, and cancels what was asked before.
+        await new Promise((done) => setTimeout(done, SETTLE_MS));
+        if (token.isCancellationRequested || this.#documents.get(uri)?.version !== version) throw cancelled();
+        return changeLens(await this.#lockChange(uri, token), uri, this.#commands);
+      }),
+    );
+  }
+
+  async #lockChange(uri: string, token: CancellationToken): Promise<LockfileChange | undefined> {
+    const document = this.#documents.get(uri);
+    const file = this.#host.fileOf(uri);
+    const analysis = document && this.#analyses.of(document, await this.#contextOf(uri));
+    if (analysis === undefined || file === undefined) return undefined;
+    const { signal, done } = signalOf(token);
+    const headText = (signal: AbortSignal) => this.#host.headText(file, signal);
+    const change = await this.#lockChanges.of({ uri, manifest: analysis.manifest, headText }, signal);
+    done();
+    return change;
   }
 
   /** An open document's analysis and the settings that hold for it; undefined where no format of ours reads it. */

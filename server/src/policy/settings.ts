@@ -66,6 +66,13 @@ export const SETTINGS: readonly SettingDeclaration[] = [
     description: 'Show the version beside a commit that has no version comment, where it is known already.',
   },
   {
+    key: 'codeLens',
+    schema: { type: 'boolean', default: false },
+    scope: 'resource',
+    restricted: false,
+    description: 'Show over a lockfile what it brings in since the last commit: packages, hosts, install scripts, changed hashes.',
+  },
+  {
     key: 'trace.server',
     schema: { type: 'string', enum: ['off', 'messages', 'verbose'], default: 'off' },
     scope: 'window',
@@ -83,6 +90,7 @@ export interface ServerSettings {
   readonly policy: string;
   readonly githubServerUrl: string;
   readonly inlayHints: boolean;
+  readonly codeLens: boolean;
 }
 
 /** Reads settings as a client sends them; what is missing or malformed takes its default. Never fails. */
@@ -103,6 +111,7 @@ export function readSettings(value: unknown): ServerSettings {
     invalidRules,
     policy: typeof settings.policy === 'string' ? settings.policy : '',
     inlayHints: settings.inlayHints !== false,
+    codeLens: settings.codeLens === true,
     githubServerUrl: typeof github.serverUrl === 'string' ? github.serverUrl : '',
   };
 }

@@ -26,12 +26,20 @@ import { rule as imageFrontendUnpinned } from './image/frontend-unpinned.ts';
 import { rule as imageInvalid } from './image/invalid.ts';
 import { rule as imageLatest } from './image/latest.ts';
 import { rule as imageUnpinned } from './image/unpinned.ts';
+import { rule as lockExoticSubdependency } from './lock/exotic-subdependency.ts';
 import { rule as lockIntegrityConflict } from './lock/integrity-conflict.ts';
 import { rule as lockIntegrityMalformed } from './lock/integrity-malformed.ts';
 import { rule as lockIntegrityMissing } from './lock/integrity-missing.ts';
+import { rule as lockIntegrityWeak } from './lock/integrity-weak.ts';
 import { rule as lockMergeConflict } from './lock/merge-conflict.ts';
+import { rule as lockOutdatedFormat } from './lock/outdated-format.ts';
+import { rule as lockResolvedHost } from './lock/resolved-host.ts';
 import { rule as lockResolvedInsecure } from './lock/resolved-insecure.ts';
 import { rule as lockResolvedMismatch } from './lock/resolved-mismatch.ts';
+import { rule as lockShrinkwrapIgnored } from './lock/shrinkwrap-ignored.ts';
+import { rule as lockTrustedListDrift } from './lock/trusted-list-drift.ts';
+import { rule as npmAliasMasksPackage } from './npm/alias-masks-package.ts';
+import { rule as npmDependencyConfusion } from './npm/dependency-confusion.ts';
 import { rule as npmFloatingRange } from './npm/floating-range.ts';
 import { rule as npmGitUnpinned } from './npm/git-unpinned.ts';
 import { rule as npmInstallScriptAllowUnpinned } from './npm/install-script-allow-unpinned.ts';
@@ -39,8 +47,11 @@ import { rule as npmInstallScriptUnreviewed } from './npm/install-script-unrevie
 import { rule as npmLockfileConflict } from './npm/lockfile-conflict.ts';
 import { rule as npmLockfileDrift } from './npm/lockfile-drift.ts';
 import { rule as npmLockfileMissing } from './npm/lockfile-missing.ts';
+import { rule as npmOverrideRedirects } from './npm/override-redirects.ts';
 import { rule as npmPackageManagerUnpinned } from './npm/package-manager-unpinned.ts';
+import { rule as npmRangeNotExact } from './npm/range-not-exact.ts';
 import { rule as npmRemoteTarball } from './npm/remote-tarball.ts';
+import { rule as npmScriptFetchesCode } from './npm/script-fetches-code.ts';
 import { rule as runLockfileIgnored } from './run/lockfile-ignored.ts';
 import { rule as runPipeToShell } from './run/pipe-to-shell.ts';
 import { rule as workflowPermissionsBroad } from './workflow/permissions-broad.ts';
@@ -75,12 +86,20 @@ export const rules: readonly Rule[] = [
   imageInvalid,
   imageLatest,
   imageUnpinned,
+  lockExoticSubdependency,
   lockIntegrityConflict,
   lockIntegrityMalformed,
   lockIntegrityMissing,
+  lockIntegrityWeak,
   lockMergeConflict,
+  lockOutdatedFormat,
+  lockResolvedHost,
   lockResolvedInsecure,
   lockResolvedMismatch,
+  lockShrinkwrapIgnored,
+  lockTrustedListDrift,
+  npmAliasMasksPackage,
+  npmDependencyConfusion,
   npmFloatingRange,
   npmGitUnpinned,
   npmInstallScriptAllowUnpinned,
@@ -88,8 +107,11 @@ export const rules: readonly Rule[] = [
   npmLockfileConflict,
   npmLockfileDrift,
   npmLockfileMissing,
+  npmOverrideRedirects,
   npmPackageManagerUnpinned,
+  npmRangeNotExact,
   npmRemoteTarball,
+  npmScriptFetchesCode,
   runLockfileIgnored,
   runPipeToShell,
   workflowPermissionsBroad,

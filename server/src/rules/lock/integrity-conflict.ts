@@ -1,4 +1,5 @@
 import type { Rule } from '../../core/rule.ts';
+import { conflictIn, registryOf } from '../../formats/lock-hash.ts';
 import { asLockFile, LOCK_FORMATS, type LockEntry, perStretch } from '../../formats/lock-model.ts';
 
 /** One version of one registry with two hashes: a registry's versions never change, so one of the archives was exchanged. */
@@ -71,42 +72,4 @@ function hashOf({ integrity, checksum }: LockEntry): string | undefined {
 
 function isSame(a: LockEntry, b: LockEntry): boolean {
   return hashOf(a) === hashOf(b) && registryOf(a) === registryOf(b);
-}
-
-/**
- * Where an entry's archive comes from: the address in front of `/<name>/-/`, without its scheme. An address of another
- * layout stands for itself, and entries without one come from the registry that is set.
- */
-function registryOf({ resolved, name }: LockEntry): string {
-  if (resolved === undefined) return '';
-  const address = resolved.replace(/^https?:\/\//i, '').replace(/[?#].*$/s, '');
-  const at = address.lastIndexOf(`/${name}/-/`);
-  return (at < 0 ? address : address.slice(0, at)).toLowerCase();
-}
-
-/** The algorithm of which both have hashes, and none in common; undefined where they can be of one archive. */
-function conflictIn(a: LockEntry, b: LockEntry): string | undefined {
-  const [left, right] = [hashesOf(a), hashesOf(b)];
-  for (const [algorithm, digests] of left) {
-    const others = right.get(algorithm);
-    // Of different lengths, one is malformed, which is another rule's matter.
-    if (others !== undefined && !others.some((other) => digests.some((digest) => digest === other || digest.length !== other.length)))
-      return algorithm;
-  }
-  return undefined;
-}
-
-/** Digests by algorithm. Yarn berry's checksums count only with those of the same cache key. */
-function hashesOf({ integrity, checksum }: LockEntry): Map<string, string[]> {
-  const hashes = new Map<string, string[]>();
-  const add = (algorithm: string, digest: string) => hashes.set(algorithm, [...(hashes.get(algorithm) ?? []), digest]);
-  for (const hash of integrity?.trim().split(/\s+/) ?? []) {
-    const [, algorithm, digest] = /^([a-z0-9]+)-([^?]+)/.exec(hash) ?? [];
-    if (algorithm !== undefined && digest !== undefined) add(algorithm, digest);
-  }
-  if (checksum !== undefined) {
-    const slash = checksum.indexOf('/');
-    add(slash < 0 ? 'Yarn' : `Yarn ${checksum.slice(0, slash)}`, checksum.slice(slash + 1));
-  }
-  return hashes;
 }

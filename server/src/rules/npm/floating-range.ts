@@ -1,11 +1,7 @@
-import { satisfies, valid } from 'semver';
-import type { Edit, Fix } from '../../core/finding.ts';
-import type { Rule, RuleContext } from '../../core/rule.ts';
-import { span } from '../../core/span.ts';
-import { plain } from '../../core/untrusted.ts';
-import { lockedDependency } from '../../formats/locked.ts';
-import { asRange, type Spec } from '../../formats/npm-spec.ts';
-import { asPackageJson, type Dependency, editSpec } from '../../formats/package-json.ts';
+import type { Rule } from '../../core/rule.ts';
+import { pinsToLocked } from '../../formats/locked-pin.ts';
+import { floatOf } from '../../formats/npm-spec.ts';
+import { asPackageJson } from '../../formats/package-json.ts';
 import { isWorkspaceSibling } from '../../formats/workspace-siblings.ts';
 
 /** A requirement that any later version satisfies: whoever publishes next, the author or a thief of the account, is installed. */
@@ -48,7 +44,7 @@ export const rule: Rule = {
     for (const dependency of asPackageJson(context.manifest)?.dependencies ?? []) {
       // A peer's `*` or `>=` says what the host may bring along; the host's own requirement decides what is installed.
       if (dependency.group === 'peerDependencies') continue;
-      const messageId = floats(dependency.parsed);
+      const messageId = floatOf(dependency.parsed);
       if (messageId === undefined) continue;
       // What lies in the same repository is linked, not fetched.
       if (isWorkspaceSibling(context.surroundings, context.manifest.file.path, dependency.name)) continue;
@@ -57,53 +53,9 @@ export const rule: Rule = {
         args: { name: dependency.name, spec: dependency.spec },
         span: dependency.specSpan,
         identity: `${dependency.group} ${dependency.name}`,
-        fixes: pins(context, dependency),
+        // With room for fixes first, then exactly.
+        fixes: pinsToLocked(context, dependency, ['^', '']),
       });
     }
   },
 };
-
-function floats(spec: Spec): 'any' | 'open' | 'tag' | undefined {
-  switch (spec.kind) {
-    case 'alias':
-      return floats(spec.spec);
-    case 'tag':
-      // `1.` on its way to `1.2.3` is a legal tag, and nobody's.
-      return /^[v=]?\d/.test(spec.tag) ? undefined : 'tag';
-    case 'range': {
-      const sets = asRange(spec.range)?.set ?? [];
-      const open = sets.filter((set) => !set.some(({ operator, value }) => value !== '' && !operator.startsWith('>')));
-      if (open.length === 0) return undefined;
-      return open.some((set) => set.every(({ value }) => value === '')) ? 'any' : 'open';
-    }
-    default:
-      return undefined;
-  }
-}
-
-/** Pins to what the lockfile has: with room for fixes first, then exactly. */
-function pins({ manifest, surroundings }: RuleContext, dependency: Dependency): Fix[] {
-  const found = lockedDependency(surroundings, manifest.file.path, dependency);
-  const version = valid(found?.entry.version ?? null);
-  if (found === undefined || version === null || found.entry.source !== 'tarball') return [];
-  const { parsed, name } = dependency;
-  const wanted = parsed.kind === 'alias' ? (parsed.name?.text ?? name) : name;
-  const range = parsed.kind === 'alias' ? parsed.spec : parsed;
-  // Another package, or a version that the requirement excludes: the lockfile is out of step, and no guide.
-  if (found.entry.name !== wanted) return [];
-  if (range.kind === 'range' && !satisfies(version, range.range, { loose: true, includePrerelease: true })) return [];
-  return [`^${version}`, version].map((pinned) => ({
-    title: `Require ${pinned}, going by ${plain(found.path)} (check that no newer version is needed)`,
-    safety: 'review',
-    online: false,
-    edits: [editRequirement(manifest.file.text, dependency, pinned)],
-  }));
-}
-
-function editRequirement(text: string, dependency: Dependency, pinned: string): Edit {
-  const { parsed, spec } = dependency;
-  if (parsed.kind !== 'alias') return editSpec(text, dependency, span(0, spec.length), pinned);
-  const { span: part } = parsed.specPart;
-  const separator = parsed.name !== undefined && part.start === parsed.name.span.end ? '@' : '';
-  return editSpec(text, dependency, part, `${separator}${pinned}`);
-}

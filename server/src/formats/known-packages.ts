@@ -1,0 +1,103 @@
+/** Packages that everybody knows: under these names nobody expects another one. Only until the lookalike data names more. */
+const WELL_KNOWN: ReadonlySet<string> = new Set([
+  '@angular/core',
+  '@babel/core',
+  '@types/node',
+  '@types/react',
+  'ajv',
+  'angular',
+  'async',
+  'axios',
+  'bcrypt',
+  'bluebird',
+  'body-parser',
+  'chalk',
+  'commander',
+  'cors',
+  'cross-env',
+  'crypto-js',
+  'debug',
+  'dotenv',
+  'ejs',
+  'electron',
+  'esbuild',
+  'eslint',
+  'express',
+  'fs-extra',
+  'glob',
+  'graphql',
+  'handlebars',
+  'inquirer',
+  'jest',
+  'jquery',
+  'js-yaml',
+  'jsonwebtoken',
+  'koa',
+  'lodash',
+  'minimist',
+  'mocha',
+  'moment',
+  'mongodb',
+  'mongoose',
+  'mysql',
+  'next',
+  'node-fetch',
+  'nodemailer',
+  'passport',
+  'pg',
+  'pino',
+  'postcss',
+  'prettier',
+  'puppeteer',
+  'react',
+  'react-dom',
+  'react-router',
+  'redis',
+  'redux',
+  'request',
+  'rimraf',
+  'rollup',
+  'rxjs',
+  'semver',
+  'sequelize',
+  'socket.io',
+  'svelte',
+  'tslib',
+  'typescript',
+  'undici',
+  'uuid',
+  'vite',
+  'vue',
+  'webpack',
+  'winston',
+  'ws',
+  'yargs',
+  'zod',
+]);
+
+/** Whether a package is so well known that its name means that package to every reader. */
+export function isWellKnown(name: string): boolean {
+  return WELL_KNOWN.has(name);
+}
+
+/**
+ * Packages that are made to stand in for another one under its name, as their own documentation says (Preact, Vite, TypeScript, esbuild,
+ * Rollup, React and Next.js), by the name that they stand in for.
+ */
+const STAND_INS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['@types/react', ['types-react']],
+  ['@types/react-dom', ['types-react-dom']],
+  ['esbuild', ['esbuild-wasm']],
+  ['lodash', ['lodash-es']],
+  ['react', ['@preact/compat']],
+  ['react-dom', ['@preact/compat']],
+  ['request', ['@cypress/request']],
+  ['rollup', ['@rollup/wasm-node']],
+  ['typescript', ['@typescript/native-preview', '@typescript/typescript6']],
+  ['vite', ['rolldown-vite']],
+]);
+
+/** Whether a package is meant to be installed under another one's name. */
+export function isStandIn(name: string, target: string): boolean {
+  return STAND_INS.get(name)?.includes(target) === true;
+}
