@@ -4,10 +4,12 @@ import { format as action } from './action.ts';
 import { format as bunLock } from './bun-lock.ts';
 import { format as dependabot } from './dependabot.ts';
 import { format as dockerfile } from './dockerfile.ts';
+import { format as dockerignore } from './dockerignore.ts';
 import { format as npmrc } from './npmrc.ts';
 import { format as packageJson } from './package-json.ts';
 import { format as packageLock } from './package-lock.ts';
 import { format as pnpmLock } from './pnpm-lock.ts';
+import { format as requirements } from './requirements.ts';
 import { format as workflow } from './workflow.ts';
 import { format as yarnLock } from './yarn-lock.ts';
 
@@ -17,10 +19,12 @@ export const formats: readonly Format[] = [
   bunLock,
   dependabot,
   dockerfile,
+  dockerignore,
   npmrc,
   packageJson,
   packageLock,
   pnpmLock,
+  requirements,
   workflow,
   yarnLock,
 ];

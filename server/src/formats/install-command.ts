@@ -157,7 +157,7 @@ export function readOptions(words: readonly Word[], { letters, long }: OptionTab
       break;
     }
     if (!/^-./.test(word.value)) operands.push(word);
-    else options.push(optionOf(word, takesNext(word.value, letters, long) ? words[++at] : undefined));
+    else options.push(optionOf(word, takesNext(word.value, letters, long) ? words[++at] : undefined, letters));
   }
   return { options, operands };
 }
@@ -167,9 +167,13 @@ function managerOf(name: string): PackageManager | undefined {
   return name === 'npm' || name === 'yarn' || name === 'pnpm' || name === 'bun' || name === 'uv' ? name : undefined;
 }
 
-function optionOf(word: Word, next: Word | undefined): Option {
+function optionOf(word: Word, next: Word | undefined, letters: string): Option {
   const used = next === undefined ? [word] : [word, next];
-  if (!word.value.startsWith('--')) return { name: word.value.slice(0, 2), off: false, value: next?.value, words: used };
+  if (!word.value.startsWith('--')) {
+    // `-rlist.txt` has its value in the same word.
+    const inside = letters.includes(word.value[1] ?? ' ') && word.value.length > 2 ? word.value.slice(2) : undefined;
+    return { name: word.value.slice(0, 2), off: false, value: next?.value ?? inside, words: used };
+  }
   const equals = word.value.indexOf('=');
   const name = equals < 0 ? word.value.slice(2) : word.value.slice(2, equals);
   const value = equals < 0 ? next?.value : word.value.slice(equals + 1);

@@ -1,5 +1,5 @@
-import { sourceSpan } from '../core/mapped-text.ts';
 import type { Manifest } from '../core/manifest.ts';
+import { sourceSpan } from '../core/mapped-text.ts';
 import type { Script } from '../core/script.ts';
 import type { Span } from '../core/span.ts';
 import { type Occasion, walkInvocations } from './shell-folder.ts';
@@ -46,16 +46,21 @@ function wordsRange({ command, words }: Invocation): readonly [number, number] {
   return [start, Math.max(start, words.at(-1)?.end ?? start)];
 }
 
-/** Where a command stands in the document, from its program to its last word. */
-export function commandSpan(invocation: Invocation): Span {
-  return sourceSpan(invocation.command.source, ...wordsRange(invocation));
+/** Where a command stands in the document, from its program, or an earlier index into its source, to its last word. */
+export function commandSpan(invocation: Invocation, from = Number.POSITIVE_INFINITY): Span {
+  const [start, end] = wordsRange(invocation);
+  return sourceSpan(invocation.command.source, Math.min(start, from), end);
 }
 
 /** The longest command that a message quotes, in UTF-16 units. */
 const MAX_SHOWN_UNITS = 120;
 
-/** A command as a message shows it: in one line, and not for ever. */
+/** A command as a message shows it: in one line, not for ever, and without what may be secret in its addresses. */
 export function commandText(invocation: Invocation): string {
-  const text = invocation.command.source.text.slice(...wordsRange(invocation)).replace(/(?:\\\r?\n|\s)+/g, ' ');
+  const text = invocation.command.source.text
+    .slice(...wordsRange(invocation))
+    .replace(/(?:\\\r?\n|\s)+/g, ' ')
+    .replace(/(:\/\/)[^\s/@"']*@/g, '$1')
+    .replace(/(:\/\/[^\s"'?]*)\?[^\s"']*/g, '$1');
   return text.length > MAX_SHOWN_UNITS ? `${text.slice(0, MAX_SHOWN_UNITS)}...` : text;
 }
