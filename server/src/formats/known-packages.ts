@@ -24,7 +24,9 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
  * name: what `npx NAME` then runs is what the lockfile records. Lockfiles that keep no programs leave only the names to go by.
  */
 export function providesPackage(surroundings: Surroundings, folders: readonly string[], name: string): boolean {
-  const wanted = [name, `${name}-cli`, `@${name}/cli`, `@${name}s/cli`, `@${name}/${name}`, PACKAGE_OF[name] ?? name];
+  // `ts-node-script` comes with `ts-node`.
+  const stems = [...name.matchAll(/[-_]/g)].map(({ index }) => name.slice(0, index));
+  const wanted = [name, ...stems, `${name}-cli`, `@${name}/cli`, `@${name}s/cli`, `@${name}/${name}`, PACKAGE_OF[name] ?? name];
   return folders
     .flatMap((folder) => foldersUp(folder))
     .some((folder) =>
