@@ -36,14 +36,13 @@ export function ignoreFileOf(surroundings: Surroundings, dockerfile: string, con
 }
 
 interface Pattern {
-  readonly expression: RegExp;
+  readonly tokens: readonly string[];
   readonly keeps: boolean;
 }
 
 /** More patterns, or longer ones, no project has; they would only cost time. */
 const MAX_PATTERNS = 1_000;
 const MAX_PATTERN_UNITS = 200;
-const MAX_STARS = 12;
 
 /** Patterns as a .dockerignore has them, one on a line; those of `--exclude` are read alike. */
 export function readPatterns(text: string): DockerIgnore {
@@ -53,7 +52,7 @@ export function readPatterns(text: string): DockerIgnore {
     ignores: (path) => {
       // A folder that is left out takes along what is in it; the last pattern that fits decides.
       const paths = foldersUp(path).filter((part) => part !== '');
-      return patterns.findLast(({ expression }) => paths.some((part) => expression.test(part)))?.keeps === false;
+      return patterns.findLast(({ tokens }) => paths.some((part) => fits(tokens, part)))?.keeps === false;
     },
   };
 }
@@ -63,24 +62,56 @@ function patternOf(line: string): Pattern[] {
   const written = (keeps ? line.slice(1) : line).trim();
   // Go's `filepath.Clean`, and patterns that start with a slash mean the context's root as all others do.
   const clean = joinPath('', written);
-  if (!clean || clean.length > MAX_PATTERN_UNITS || clean.split('*').length > MAX_STARS + 1) return [];
-  try {
-    return [{ expression: new RegExp(`^${expressionOf(clean)}$`, 's'), keeps }];
-  } catch {
-    // A malformed range of characters, which BuildKit refuses.
-    return [];
-  }
+  if (!clean || clean.length > MAX_PATTERN_UNITS) return [];
+  const tokens: readonly string[] = clean.match(TOKEN) ?? [];
+  // A range of characters without an end, which BuildKit refuses.
+  return tokens.includes('[') || tokens.includes('\\') ? [] : [{ tokens, keeps }];
 }
 
-function expressionOf(pattern: string): string {
-  return pattern.replace(/\*\*\/|\*\*|\*|\?|\[[^\]]*\]|\\.|[.+^${}()|\\]/gs, (part) => {
-    if (part === '**/') return '(?:.*/)?';
-    if (part === '**') return '.*';
-    if (part === '*') return '[^/]*';
-    if (part === '?') return '[^/]';
-    if (part.startsWith('[')) return part;
-    return part.length === 2 ? part : `\\${part}`;
-  });
+const TOKEN = /\*\*\/|\*\*|\[\^?[^\]]+\]|\\.|./gs;
+
+/**
+ * Whether a pattern fits a path as a whole. All places of the pattern that the path so far may lead to are kept at once, so that
+ * no pattern costs more than its length times that of the path. An odd place is inside of what a `**` + `/` passes over.
+ */
+function fits(tokens: readonly string[], path: string): boolean {
+  let places = reach(tokens, new Set([0]));
+  for (const char of path) {
+    const next = new Set<number>();
+    for (const place of places) {
+      const token = tokens[place >> 1];
+      if (token === undefined) continue;
+      if (token === '**/') {
+        next.add(place | 1);
+        if (char === '/') next.add((place | 1) + 1);
+      } else if (token === '**' || (token === '*' && char !== '/')) next.add(place);
+      else if (token !== '*' && isOne(token, char)) next.add(place + 2);
+    }
+    places = reach(tokens, next);
+    if (places.size === 0) return false;
+  }
+  return places.has(tokens.length * 2);
+}
+
+/** The places that need no further character: behind stars. */
+function reach(tokens: readonly string[], places: Set<number>): Set<number> {
+  for (const place of places) if (place % 2 === 0 && tokens[place >> 1]?.startsWith('*')) places.add(place + 2);
+  return places;
+}
+
+function isOne(token: string, char: string): boolean {
+  if (token === '?') return char !== '/';
+  if (token.length === 1) return token === char;
+  if (token.startsWith('\\')) return token[1] === char;
+  const inside = token.slice(token[1] === '^' ? 2 : 1, -1);
+  let isIn = false;
+  for (let i = 0; i < inside.length; i++) {
+    const first = inside[i] ?? '';
+    const isRange = inside[i + 1] === '-' && i + 2 < inside.length;
+    if (isRange ? first <= char && char <= (inside[i + 2] ?? '') : first === char) isIn = true;
+    if (isRange) i += 2;
+  }
+  return isIn === (token[1] !== '^');
 }
 
 /** The folders that may be a Dockerfile's build context, likeliest first: its own, and the root. */

@@ -90,12 +90,18 @@ function variablesOf({ assignments, name, words, command }: Invocation, document
     const equals = word.value.indexOf('=');
     if (equals < 0 || !disablesChecks(word.value.slice(0, equals), word.value.slice(equals + 1))) return [];
     // In front of a command it goes together with the blanks behind it.
-    const next = source.text.slice(word.end).search(/[^ \t]/);
-    const place = sourceSpan(source, word.start, word.end + Math.max(0, next));
+    const next = blanksAt(source.text, word.end);
+    const place = sourceSpan(source, word.start, word.end + next);
     if (sets.includes(word)) return [{ text: word.value, kind: 'environment', edits: undefined }];
-    const isOne = document.slice(place.start, place.end) === source.text.slice(word.start, word.end + Math.max(0, next));
+    const isOne = document.slice(place.start, place.end) === source.text.slice(word.start, word.end + next);
     return [{ text: word.value, kind: 'unchecked', edits: isOne ? [{ span: place, text: '' }] : undefined, start: word.start }];
   });
+}
+
+function blanksAt(text: string, from: number): number {
+  let at = from;
+  while (text[at] === ' ' || text[at] === '\t') at++;
+  return at - from;
 }
 
 /** `npm config set strict-ssl false`, `git config --global http.sslVerify false`, `conda config --set ssl_verify no`. */

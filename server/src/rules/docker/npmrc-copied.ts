@@ -51,9 +51,10 @@ export const rule: Rule = {
       context.report({ messageId: 'copied', args: { keyword, file: text }, span, severity: severityAt(span.start) });
     }
     for (const commands of byScript(runCommandsOf(context.manifest)).values()) {
+      const gone = removals(commands);
       for (const [i, command] of commands.entries()) {
         const file = writtenBy(command);
-        if (file === undefined || removes(commands.slice(i + 1), file)) continue;
+        if (file === undefined || i < Math.max(gone.get(baseName(file)) ?? -1, gone.get('') ?? -1)) continue;
         const { source, end } = command.invocation.command;
         const { start } = commandSpan(command.invocation);
         // The text of the command may be the token itself.
@@ -118,11 +119,13 @@ function writtenBy({ invocation }: RunCommand): string | undefined {
   return baseName(file) === '.npmrc' && !TOKEN_TEXT.test(text) ? undefined : file;
 }
 
-/** Whether a later command of the same RUN takes the file away again, so that no layer has it. */
-function removes(later: readonly RunCommand[], file: string): boolean {
-  return later.some(
-    ({ invocation: { name, words } }) =>
-      (/^(?:rm|unlink|shred)$/.test(name) && words.some(({ value }) => baseName(value) === baseName(file))) ||
-      (/^(?:npm|pnpm)$/.test(name) && words.some(({ value }) => value === 'delete' || value === 'rm' || value === 'logout')),
-  );
+/** Which command of a RUN was the last to take a file away again, by the file's name; by `''` the settings of a manager. */
+function removals(commands: readonly RunCommand[]): ReadonlyMap<string, number> {
+  const last = new Map<string, number>();
+  for (const [i, { invocation }] of commands.entries()) {
+    const values = invocation.words.map(({ value }) => value);
+    if (/^(?:rm|unlink|shred)$/.test(invocation.name)) for (const value of values) last.set(baseName(value), i);
+    if (/^(?:npm|pnpm)$/.test(invocation.name) && values.some((value) => /^(?:delete|rm|logout)$/.test(value))) last.set('', i);
+  }
+  return last;
 }

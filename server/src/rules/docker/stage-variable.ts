@@ -30,46 +30,60 @@ export const rule: Rule = {
   check({ manifest, report }) {
     const dockerfile = asDockerfile(manifest);
     if (dockerfile === undefined) return;
-    const names = new Map<string, string>();
+    const place = placeFor(dockerfile, manifest.file.text);
     for (const { reference } of dockerfile.images) {
       if (reference.verdict !== 'invalid' || reference.reason !== 'variables-not-expanded-here') continue;
       const flag = reference.place.endsWith('mount') ? 'from' : '--from';
-      const fixes = stageFixes(reference, dockerfile, { document: manifest.file.text, names });
+      const fixes = place === undefined ? [] : stageFixes(reference, place);
       report({ messageId: 'found', args: { text: reference.requested, flag }, span: reference.span, fixes });
     }
   },
 };
 
-interface Where {
-  readonly document: string;
+/** Where stages can be added, and what is known there. */
+interface Place {
+  readonly at: number;
+  /** What ends a line, and the white space before the next FROM. */
+  readonly lineEnd: string;
+  /** The ARGs above the first FROM. */
+  readonly globals: ReadonlySet<string>;
+  readonly taken: Set<string>;
   /** The stages that are to be made, by their image: two places that name one image share one. Added to. */
   readonly names: Map<string, string>;
 }
 
+/** In front of the first FROM, where that stands on a line of its own. */
+function placeFor({ stages, instructions, escape: sign }: Dockerfile, document: string): Place | undefined {
+  const index = stages[0]?.instruction;
+  const at = instructions[index ?? -1]?.span.start;
+  if (at === undefined) return undefined;
+  const indent = document.slice(document.lastIndexOf('\n', at - 1) + 1, at).replace('\ufeff', '');
+  if (indent.trim() !== '') return undefined;
+  return {
+    at,
+    lineEnd: lineEndOf(document) + indent,
+    globals: new Set(instructions.slice(0, index).flatMap((one) => assignmentsOf(one, sign).map(({ name }) => name))),
+    taken: new Set(stages.flatMap(({ name }) => name ?? [])),
+    names: new Map(),
+  };
+}
+
 /** A stage in front of all others that takes the image's name from ARGs above the first FROM; none where those do not say it. */
-function stageFixes({ requested, span, editable, place }: ImageReference, dockerfile: Dockerfile, { document, names }: Where): Fix[] {
-  const { stages, instructions } = dockerfile;
-  const first = instructions[stages[0]?.instruction ?? -1];
-  if (first === undefined || !editable || place.startsWith('onbuild') || /["'\s]/.test(requested)) return [];
+function stageFixes({ requested, span, editable, place }: ImageReference, { at, lineEnd, globals, taken, names }: Place): Fix[] {
+  if (!editable || place.startsWith('onbuild') || /["'\s]/.test(requested)) return [];
   const image = requested.replace(/\$(\w+)/g, (_, name) => `\${${name}}`);
   const variables = [...image.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name);
-  const globals = instructions
-    .slice(0, stages[0]?.instruction)
-    .flatMap((one) => assignmentsOf(one, dockerfile.escape).map(({ name }) => name));
-  if (variables.length === 0 || !variables.every((name) => globals.includes(name))) return [];
-  const lineStart = document.lastIndexOf('\n', first.span.start - 1) + 1;
-  const indent = document.slice(lineStart, first.span.start).replace('\ufeff', '');
-  if (indent.trim() !== '') return [];
-  const name = names.get(image) ?? freeName(image, new Set([...stages.map((stage) => stage.name), ...names.values()]));
+  if (variables.length === 0 || !variables.every((name) => globals.has(name))) return [];
+  const name = names.get(image) ?? freeName(image, taken);
   names.set(image, name);
-  const at = first.span.start;
+  taken.add(name);
   return [
     {
       title: `Make \`${requested}\` the stage \`${name}\` (check that numbers of stages are not counted on)`,
       safety: 'review',
       online: false,
       edits: [
-        { span: { start: at, end: at }, text: `FROM ${image} AS ${name}${lineEndOf(document)}${indent}` },
+        { span: { start: at, end: at }, text: `FROM ${image} AS ${name}${lineEnd}` },
         { span, text: name },
       ],
     },
@@ -77,7 +91,7 @@ function stageFixes({ requested, span, editable, place }: ImageReference, docker
 }
 
 /** A stage's name for an image: the last part of its name where that is written, else its first variable's. */
-function freeName(image: string, taken: ReadonlySet<string | undefined>): string {
+function freeName(image: string, taken: ReadonlySet<string>): string {
   const written = /(?:^|\/)([a-z][a-z0-9-]*)(?=[:@]|$)/.exec(image)?.[1] ?? /\$\{(\w+)/.exec(image)?.[1] ?? '';
   const base =
     written

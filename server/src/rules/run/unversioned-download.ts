@@ -1,9 +1,12 @@
 import type { Rule } from '../../core/rule.ts';
 import { downloadOf, isCheck, shownUrl } from '../../formats/download.ts';
 import { cloneOf, commitOf, isPush } from '../../formats/git-clone.ts';
+import { readOptions } from '../../formats/install-command.ts';
 import { isBuildScript } from '../../formats/install-scan.ts';
 import { remoteRunsOf } from '../../formats/remote-code.ts';
-import { byScript, commandSpan, commandText, type RunCommand, runCommandsOf } from '../../formats/run-commands.ts';
+import { byScript, commandSpan, commandText, runCommandsOf } from '../../formats/run-commands.ts';
+import type { Invocation } from '../../formats/shell-invocation.ts';
+import type { Word } from '../../formats/shell-tree.ts';
 
 /** Something from outside that is whatever is newest: what was tested yesterday is not what is built today. */
 export const rule: Rule = {
@@ -40,13 +43,16 @@ export const rule: Rule = {
   check({ manifest, report }) {
     for (const [script, commands] of byScript(runCommandsOf(manifest))) {
       if (!isBuildScript(script) || !commands.some(({ invocation }) => FETCHES.has(invocation.name))) continue;
-      const run = remoteRunsOf(script).map(({ span, downloadSpan }) => downloadSpan ?? span);
+      const runs = new Set(remoteRunsOf(script).map(({ download }) => download.invocation.command));
+      // A commit that is checked out behind it, and a repository that something is pushed to, are meant to be as they are.
+      const settled = commands.findLastIndex(({ invocation }) => commitOf(invocation) || isPush(invocation));
+      const checked = commands.findLastIndex(({ invocation }) => isCheck(invocation, false));
       for (const [i, { invocation }] of commands.entries()) {
-        const found = newestIn(invocation.name, commands, i);
-        const span = commandSpan(invocation);
+        const found = newestIn(invocation, { isSettled: i < settled, isChecked: i < checked });
         // What is run unchecked is told by run/pipe-to-shell.
-        if (found === undefined || run.some((place) => place.start <= span.start && span.end <= place.end)) continue;
-        report({ messageId: found.messageId, args: { command: commandText(invocation), url: `\`${found.name}\`` }, span });
+        if (found === undefined || runs.has(invocation.command)) continue;
+        const args = { command: commandText(invocation), url: `\`${found.name}\`` };
+        report({ messageId: found.messageId, args, span: commandSpan(invocation) });
       }
     }
   },
@@ -59,32 +65,35 @@ interface Newest {
   readonly name: string;
 }
 
-function newestIn(name: string, commands: readonly RunCommand[], at: number): Newest | undefined {
-  const { invocation } = commands[at] ?? {};
-  const later = commands.slice(at + 1);
-  if (invocation === undefined) return undefined;
-  if (name === 'git') {
-    const url = cloneOf(invocation);
-    // A commit that is checked out behind it, and a repository that something is pushed to, are meant to be as they are.
-    if (url === undefined || later.some((one) => commitOf(one.invocation) || isPush(one.invocation))) return undefined;
-    return { messageId: 'clone', name: shownUrl(url) };
+interface Later {
+  readonly isSettled: boolean;
+  readonly isChecked: boolean;
+}
+
+function newestIn(invocation: Invocation, { isSettled, isChecked }: Later): Newest | undefined {
+  switch (invocation.name) {
+    case 'git': {
+      const url = isSettled ? undefined : cloneOf(invocation);
+      return url === undefined ? undefined : { messageId: 'clone', name: shownUrl(url) };
+    }
+    case 'gh':
+      return newestRelease(invocation.words);
+    default: {
+      const download = isChecked ? undefined : downloadOf(invocation);
+      const url = download === undefined || download.trusted ? '' : shownUrl(download.url);
+      // An interface that tells which release is newest hands out no release.
+      const isNewest = /^[^:]+:\/\/[^/]+\/(?:.*\/)?latest\/./.test(url) && !/^[^:]+:\/\/(?:[^/]*@)?api\.|\/api\//.test(url);
+      return isNewest ? { messageId: 'latest', name: url } : undefined;
+    }
   }
-  if (name === 'gh') {
-    const words = invocation.words.map(({ value }) => value);
-    if (words[1] !== 'release' || words[2] !== 'download') return undefined;
-    const flag = words.findIndex((word) => word === '-R' || word === '--repo');
-    const repository = flag < 0 ? words.find((word) => word.startsWith('--repo='))?.slice('--repo='.length) : words[flag + 1];
-    const tag = words
-      .slice(3)
-      .find((word, i) => !word.startsWith('-') && !/^(?:-[pORDA]|--(?:pattern|repo|dir|output|archive))$/.test(words[i + 2] ?? ''));
-    return repository === undefined || /[$`]/.test(repository) || tag !== undefined
-      ? undefined
-      : { messageId: 'release', name: repository };
-  }
-  const download = downloadOf(invocation);
-  const url = download === undefined || download.trusted ? '' : shownUrl(download.url);
-  // An interface that tells which release is newest hands out no release.
-  if (!/^[^:]+:\/\/[^/]+\/(?:.*\/)?latest\/./.test(url) || /^[^:]+:\/\/(?:[^/]*@)?api\.|\/api\//.test(url)) return undefined;
-  if (later.some((one) => isCheck(one.invocation, false))) return undefined;
-  return { messageId: 'latest', name: url };
+}
+
+/** `gh release download --repo OTHER/REPOSITORY` without a tag. */
+function newestRelease([, group, verb, ...rest]: readonly Word[]): Newest | undefined {
+  if (group?.value !== 'release' || verb?.value !== 'download') return undefined;
+  const { options, operands } = readOptions(rest, { letters: 'pRODA', long: ['pattern', 'repo', 'dir', 'output', 'archive'] });
+  const repository = options.findLast(({ name }) => name === 'repo' || name === '-R')?.value;
+  return repository === undefined || /[$`]/.test(repository) || operands.length > 0
+    ? undefined
+    : { messageId: 'release', name: repository };
 }
