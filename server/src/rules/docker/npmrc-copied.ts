@@ -50,6 +50,7 @@ export const rule: Rule = {
       if (isLast || !isTokenFile(text) || !mayHoldToken(text, context)) continue;
       context.report({ messageId: 'copied', args: { keyword, file: text }, span, severity: severityAt(span.start) });
     }
+    if (!/auth|_password|netrc|pypirc|credentials|config\.json|id_/i.test(context.manifest.file.text)) return;
     for (const commands of byScript(runCommandsOf(context.manifest)).values()) {
       const gone = removals(commands);
       for (const [i, command] of commands.entries()) {
