@@ -4,7 +4,7 @@ import { cloneOf, commitOf, isPush } from '../../formats/git-clone.ts';
 import { readOptions } from '../../formats/install-command.ts';
 import { isBuildScript } from '../../formats/install-scan.ts';
 import { remoteRunsOf } from '../../formats/remote-code.ts';
-import { byScript, commandSpan, commandText, runCommandsOf } from '../../formats/run-commands.ts';
+import { commandSpan, commandText, runCommandsOf } from '../../formats/run-commands.ts';
 import type { Invocation } from '../../formats/shell-invocation.ts';
 import type { Word } from '../../formats/shell-tree.ts';
 
@@ -41,19 +41,18 @@ export const rule: Rule = {
     },
   },
   check({ manifest, report }) {
-    for (const [script, commands] of byScript(runCommandsOf(manifest))) {
-      if (!isBuildScript(script) || !commands.some(({ invocation }) => FETCHES.has(invocation.name))) continue;
-      const runs = new Set(remoteRunsOf(script).map(({ download }) => download.invocation.command));
-      // A commit that is checked out behind it, and a repository that something is pushed to, are meant to be as they are.
-      const settled = commands.findLastIndex(({ invocation }) => commitOf(invocation) || isPush(invocation));
-      const checked = commands.findLastIndex(({ invocation }) => isCheck(invocation, false));
-      for (const [i, { invocation }] of commands.entries()) {
-        const found = newestIn(invocation, { isSettled: i < settled, isChecked: i < checked });
-        // What is run unchecked is told by run/pipe-to-shell.
-        if (found === undefined || runs.has(invocation.command)) continue;
-        const args = { command: commandText(invocation), url: `\`${found.name}\`` };
-        report({ messageId: found.messageId, args, span: commandSpan(invocation) });
-      }
+    const commands = runCommandsOf(manifest);
+    if (!commands.some(({ invocation }) => FETCHES.has(invocation.name))) return;
+    const runs = new Set(manifest.scripts.flatMap((script) => remoteRunsOf(script).map(({ download }) => download.invocation.command)));
+    // A commit that is checked out further down, and a repository that something is pushed to, are meant to be as they are.
+    const settled = commands.findLastIndex(({ invocation }) => commitOf(invocation) || isPush(invocation));
+    const checked = commands.findLastIndex(({ invocation }) => isCheck(invocation, false));
+    for (const [i, { invocation, script }] of commands.entries()) {
+      const found = isBuildScript(script) ? newestIn(invocation, { isSettled: i < settled, isChecked: i < checked }) : undefined;
+      // What is run unchecked is told by run/pipe-to-shell.
+      if (found === undefined || runs.has(invocation.command)) continue;
+      const args = { command: commandText(invocation), url: `\`${found.name}\`` };
+      report({ messageId: found.messageId, args, span: commandSpan(invocation) });
     }
   },
 };
