@@ -39,13 +39,20 @@ export interface AdhocInstall {
 
 /** The commands of a manifest's scripts that install what they name, in document order. */
 export function adhocInstallsOf(manifest: Manifest, surroundings: Surroundings): AdhocInstall[] {
+  // What comes from another stage or a mount may be the project, whose packages are known.
+  const brings = /--from=|\btype=bind/.test(manifest.file.text);
+  const knows = ({ script, folders }: RunCommand, name: string) =>
+    (brings || script.copied?.length !== 0) && providesPackage(surroundings, folders, name);
   return runCommandsOf(manifest).flatMap((command) => {
-    const packages = packagesOf(command, surroundings);
+    const packages = packagesOf(command, knows);
     return packages.length === 0 ? [] : [{ command, packages }];
   });
 }
 
-function packagesOf(command: RunCommand, surroundings: Surroundings): AdhocPackage[] {
+/** Whether the project where a command runs has a package, or its program. An image has it only once it was copied there. */
+type Knows = (command: RunCommand, name: string) => boolean;
+
+function packagesOf(command: RunCommand, knows: Knows): AdhocPackage[] {
   const { invocation } = command;
   switch (invocation.name) {
     case 'go':
@@ -68,7 +75,7 @@ function packagesOf(command: RunCommand, surroundings: Surroundings): AdhocPacka
     case 'use':
       return invocation.prefixes.includes('corepack') ? corepackPackages(invocation) : [];
     default:
-      return pipPackages(invocation) ?? npmPackages(command, surroundings);
+      return pipPackages(invocation) ?? npmPackages(command, knows);
   }
 }
 
@@ -108,20 +115,20 @@ const EXEC_OPTIONS: OptionTable = {
   long: ['package', 'call', 'workspace', 'registry', 'cache', 'userconfig', 'allow-build'],
 };
 
-function npmPackages(command: RunCommand, surroundings: Surroundings): AdhocPackage[] {
-  const { invocation, folders } = command;
+function npmPackages(command: RunCommand, knows: Knows): AdhocPackage[] {
+  const { invocation } = command;
   const { name, words } = invocation;
-  if (name === 'npx' || name === 'pnpx' || name === 'bunx') return execPackages(command, words.slice(1), surroundings);
+  if (name === 'npx' || name === 'pnpx' || name === 'bunx') return execPackages(command, words.slice(1), knows);
   const install = installCommandOf(invocation);
   const verb = install?.subcommand?.value ?? '';
   if (install === undefined || install.manager === 'uv') return [];
   const isExec = verb === 'dlx' || (install.manager === 'npm' && /^(?:exec|x)$/.test(verb)) || (install.manager === 'bun' && verb === 'x');
-  if (isExec) return execPackages(command, behindVerb(words, install), surroundings);
+  if (isExec) return execPackages(command, behindVerb(words, install), knows);
   const isGlobal = install.options.some(({ name: option, off }) => !off && (option === '-g' || option === 'global'));
   return addedWords(install, verb).flatMap((word) => {
     const found = npmPackage(invocation, word);
     // What the lockfile knows is only installed again, unless another version is asked for.
-    if (found === undefined || (!isGlobal && found.requirement === '' && providesPackage(surroundings, folders, found.name))) return [];
+    if (found === undefined || (!isGlobal && found.requirement === '' && knows(command, found.name))) return [];
     return [CREATE.has(verb) ? { ...found, name: creatorOf(found.name) } : found];
   });
 }
@@ -148,7 +155,8 @@ function creatorOf(name: string): string {
 }
 
 /** `npx NAME`, `npx -p NAME -c '...'`: options behind the first word that is none belong to the program. */
-function execPackages({ invocation, folders }: RunCommand, words: readonly Word[], surroundings: Surroundings): AdhocPackage[] {
+function execPackages(command: RunCommand, words: readonly Word[], knows: Knows): AdhocPackage[] {
+  const { invocation, folders } = command;
   let at = 0;
   while (at < words.length && /^-./.test(words[at]?.value ?? '')) {
     if (words[at++]?.value === '--') break;
@@ -162,7 +170,7 @@ function execPackages({ invocation, folders }: RunCommand, words: readonly Word[
   return wanted.flatMap((word) => {
     const found = npmPackage(invocation, word);
     if (found === undefined) return [];
-    const isLocal = found.requirement === '' && (folders.length === 0 || providesPackage(surroundings, folders, found.name));
+    const isLocal = found.requirement === '' && (folders.length === 0 || knows(command, found.name));
     return isLocal ? [] : [found];
   });
 }
