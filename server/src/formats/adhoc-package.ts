@@ -40,9 +40,9 @@ export interface AdhocInstall {
 /** The commands of a manifest's scripts that install what they name, in document order. */
 export function adhocInstallsOf(manifest: Manifest, surroundings: Surroundings): AdhocInstall[] {
   // What comes from another stage or a mount may be the project, whose packages are known.
-  const brings = /--from=|\btype=bind/.test(manifest.file.text);
+  const brought = manifest.file.text.search(/--from=|\btype=bind/);
   const knows = ({ script, folders }: RunCommand, name: string) =>
-    (brings || script.copied?.length !== 0) && providesPackage(surroundings, folders, name);
+    (script.copied?.length !== 0 || (brought >= 0 && brought < script.span.start)) && providesPackage(surroundings, folders, name);
   return runCommandsOf(manifest).flatMap((command) => {
     const packages = packagesOf(command, knows);
     return packages.length === 0 ? [] : [{ command, packages }];
