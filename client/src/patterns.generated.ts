@@ -2,6 +2,6 @@
 
 /** Path patterns of all formats, and the language ids that an untitled document of ours may have. */
 export const DOCUMENT_PATTERNS = {
-  globs: ["**/action.{yml,yaml}","**/bun.lock","**/bunfig.toml","**/.github/dependabot.{yml,yaml}","**/[Dd]ockerfile*","**/[Cc]ontainerfile*","**/*.[Dd]ockerfile","**/*.[Cc]ontainerfile","**/.npmrc","**/package.json","**/package-lock.json","**/npm-shrinkwrap.json","**/pnpm-lock.yaml","**/pnpm-workspace.yaml","**/.github/workflows/*.{yml,yaml}","**/yarn.lock","**/.yarnrc.yml"],
+  globs: ["**/action.{yml,yaml}","**/bun.lock","**/bunfig.toml","**/.github/dependabot.{yml,yaml}","**/[Dd]ockerfile*","**/[Cc]ontainerfile*","**/*.[Dd]ockerfile","**/*.[Cc]ontainerfile","**/.dockerignore","**/*.dockerignore","**/.npmrc","**/package.json","**/package-lock.json","**/npm-shrinkwrap.json","**/pnpm-lock.yaml","**/pnpm-workspace.yaml","**/*requirements*.txt","**/requirements/*.txt","**/.github/workflows/*.{yml,yaml}","**/yarn.lock","**/.yarnrc.yml"],
   languageIds: ["dockerfile","github-actions-workflow"],
 } as const;

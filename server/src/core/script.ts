@@ -16,6 +16,8 @@ export interface Script {
    * a Dockerfile's own folder); undefined where it cannot be known.
    */
   readonly folder?: string;
+  /** In an image build, the folders whose manifests were copied to where the script runs, likeliest first. */
+  readonly copied?: readonly string[];
   readonly span: Span;
   readonly path: readonly (string | number)[];
 }

@@ -15,8 +15,15 @@ import configScopeWithoutRegistry from '../../../docs/rules/config/scope-without
 import configScriptsEnabled from '../../../docs/rules/config/scripts-enabled.md';
 import configTrustPolicyOff from '../../../docs/rules/config/trust-policy-off.md';
 import dependabotCooldownMissing from '../../../docs/rules/dependabot/cooldown-missing.md';
+import dockerAddGitUnpinned from '../../../docs/rules/docker/add-git-unpinned.md';
+import dockerAddInsecure from '../../../docs/rules/docker/add-insecure.md';
 import dockerAddUnverified from '../../../docs/rules/docker/add-unverified.md';
+import dockerContextLeaks from '../../../docs/rules/docker/context-leaks.md';
+import dockerNpmrcCopied from '../../../docs/rules/docker/npmrc-copied.md';
+import dockerPinsUnmaintained from '../../../docs/rules/docker/pins-unmaintained.md';
 import dockerSecretInLayer from '../../../docs/rules/docker/secret-in-layer.md';
+import dockerStageVariable from '../../../docs/rules/docker/stage-variable.md';
+import dockerUnsignedPackages from '../../../docs/rules/docker/unsigned-packages.md';
 import fileUnreadable from '../../../docs/rules/file/unreadable.md';
 import ignoreNoReason from '../../../docs/rules/ignore/no-reason.md';
 import ignoreUnused from '../../../docs/rules/ignore/unused.md';
@@ -51,8 +58,14 @@ import npmPackageManagerUnpinned from '../../../docs/rules/npm/package-manager-u
 import npmRangeNotExact from '../../../docs/rules/npm/range-not-exact.md';
 import npmRemoteTarball from '../../../docs/rules/npm/remote-tarball.md';
 import npmScriptFetchesCode from '../../../docs/rules/npm/script-fetches-code.md';
+import runAdhocPackage from '../../../docs/rules/run/adhoc-package.md';
+import runInsecureTransport from '../../../docs/rules/run/insecure-transport.md';
+import runInstallScripts from '../../../docs/rules/run/install-scripts.md';
 import runLockfileIgnored from '../../../docs/rules/run/lockfile-ignored.md';
+import runPipUnhashed from '../../../docs/rules/run/pip-unhashed.md';
 import runPipeToShell from '../../../docs/rules/run/pipe-to-shell.md';
+import runUntrustedIndex from '../../../docs/rules/run/untrusted-index.md';
+import runUnversionedDownload from '../../../docs/rules/run/unversioned-download.md';
 import workflowPermissionsBroad from '../../../docs/rules/workflow/permissions-broad.md';
 import workflowPermissionsMissing from '../../../docs/rules/workflow/permissions-missing.md';
 import workflowUntrustedCheckout from '../../../docs/rules/workflow/untrusted-checkout.md';
@@ -75,8 +88,15 @@ export const pages: Readonly<Record<string, string>> = {
   'config/scripts-enabled': configScriptsEnabled,
   'config/trust-policy-off': configTrustPolicyOff,
   'dependabot/cooldown-missing': dependabotCooldownMissing,
+  'docker/add-git-unpinned': dockerAddGitUnpinned,
+  'docker/add-insecure': dockerAddInsecure,
   'docker/add-unverified': dockerAddUnverified,
+  'docker/context-leaks': dockerContextLeaks,
+  'docker/npmrc-copied': dockerNpmrcCopied,
+  'docker/pins-unmaintained': dockerPinsUnmaintained,
   'docker/secret-in-layer': dockerSecretInLayer,
+  'docker/stage-variable': dockerStageVariable,
+  'docker/unsigned-packages': dockerUnsignedPackages,
   'file/unreadable': fileUnreadable,
   'ignore/no-reason': ignoreNoReason,
   'ignore/unused': ignoreUnused,
@@ -111,8 +131,14 @@ export const pages: Readonly<Record<string, string>> = {
   'npm/range-not-exact': npmRangeNotExact,
   'npm/remote-tarball': npmRemoteTarball,
   'npm/script-fetches-code': npmScriptFetchesCode,
+  'run/adhoc-package': runAdhocPackage,
+  'run/insecure-transport': runInsecureTransport,
+  'run/install-scripts': runInstallScripts,
   'run/lockfile-ignored': runLockfileIgnored,
+  'run/pip-unhashed': runPipUnhashed,
   'run/pipe-to-shell': runPipeToShell,
+  'run/untrusted-index': runUntrustedIndex,
+  'run/unversioned-download': runUnversionedDownload,
   'workflow/permissions-broad': workflowPermissionsBroad,
   'workflow/permissions-missing': workflowPermissionsMissing,
   'workflow/untrusted-checkout': workflowUntrustedCheckout,

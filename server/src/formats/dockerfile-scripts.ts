@@ -1,7 +1,8 @@
 import { type MappedText, MappedTextBuilder, mappedSlice, sourceSpan } from '../core/mapped-text.ts';
 import type { ImageName } from '../core/reference.ts';
 import type { Script, ShellDialect } from '../core/script.ts';
-import { folderOf, type SourceFile } from '../core/source-file.ts';
+import { folderOf, joinPath, type SourceFile } from '../core/source-file.ts';
+import { contextFolders } from './dockerfile-folders.ts';
 import type { DockerImage, Stage } from './dockerfile-images.ts';
 import type { Heredoc, Instruction } from './dockerfile-lexer.ts';
 import { splitQuotedWords } from './dockerfile-words.ts';
@@ -19,6 +20,8 @@ export interface DockerfileParts {
  */
 export function readScripts(file: SourceFile, { instructions, stages, images }: DockerfileParts): Script[] {
   const bases = new Map(images.filter(({ reference }) => reference.place === 'from').map((image) => [image.instruction, image]));
+  const folders = contextFolders(instructions, stages);
+  const folder = folderOf(file.path);
   const dialects: ShellDialect[] = [];
   let dialect: ShellDialect = 'posix';
   const scripts: Script[] = [];
@@ -36,7 +39,8 @@ export function readScripts(file: SourceFile, { instructions, stages, images }: 
         scripts.push({
           ...found,
           place: 'docker-run',
-          folder: folderOf(file.path),
+          folder,
+          copied: [...new Set([folder, ''])].flatMap((context) => (folders[index] ?? []).flatMap((name) => joinPath(context, name) ?? [])),
           span: sourceSpan(found.source, 0, found.source.text.length),
           path: ['instructions', index, 'RUN'],
         });

@@ -1,7 +1,6 @@
 import type { Edit } from '../core/finding.ts';
-import { sourceSpan } from '../core/mapped-text.ts';
 import { findOption, type InstallCommand, type Option, type PackageManager } from './install-command.ts';
-import type { Word } from './shell-tree.ts';
+import { type WordChange, wordEdits } from './word-edits.ts';
 
 /** What an install knows of its surroundings. */
 export interface InstallContext {
@@ -59,18 +58,11 @@ function isFrozen(command: InstallCommand, { ci, yarn, variable }: InstallContex
   }
 }
 
-/** A change of one word: something instead of it, behind it, or (`''` instead) nothing. */
-interface Change {
-  readonly word: Word;
-  readonly text: string;
-  readonly behind?: true;
-}
-
 /** A form of an install that holds to the lockfile. */
 export interface FrozenForm {
   /** `npm ci`: for messages and titles. */
   readonly name: string;
-  readonly changes: readonly Change[];
+  readonly changes: readonly WordChange[];
 }
 
 /** The frozen form of a bare install; for Yarn as the given generation reads it. */
@@ -81,7 +73,7 @@ export function frozenForm(command: InstallCommand, yarn: 'classic' | 'berry'): 
   const verb = subcommand === undefined ? '' : ` ${subcommand.value}`;
   const instead = offOption(command) ?? (manager === 'yarn' ? findOption(command, 'immutable', 'pure-lockfile') : undefined);
   const [word] = instead?.words ?? [];
-  const change: Change = word === undefined ? { word: subcommand ?? program, text: ` ${flag}`, behind: true } : { word, text: flag };
+  const change: WordChange = word === undefined ? { word: subcommand ?? program, text: ` ${flag}`, behind: true } : { word, text: flag };
   return { name: `${manager}${verb} ${flag}`, changes: [change] };
 }
 
@@ -111,7 +103,7 @@ const NPM_DROPPED: Readonly<Record<string, string>> = {
 
 function npmForm({ kind, subcommand, options, program }: InstallCommand): FrozenForm {
   const verb = kind === 'install-test' ? 'install-ci-test' : 'ci';
-  const changes: Change[] = [{ word: subcommand ?? program, text: verb }];
+  const changes: WordChange[] = [{ word: subcommand ?? program, text: verb }];
   for (const option of options) {
     const omits = isOmitDev(option);
     if (!omits && !Object.hasOwn(NPM_DROPPED, option.name)) continue;
@@ -127,19 +119,5 @@ function isOmitDev({ name, value, off }: Option): boolean {
 
 /** A form's changes as edits of the document; undefined where a word does not stand there as it is read. */
 export function editsFor({ changes }: FrozenForm, { invocation }: InstallCommand, document: string): readonly Edit[] | undefined {
-  const { source } = invocation.command;
-  const edits: Edit[] = [];
-  for (const { word, text, behind } of changes) {
-    const place = sourceSpan(source, word.start, word.end);
-    if (document.slice(place.start, place.end) !== source.text.slice(word.start, word.end)) return undefined;
-    if (behind) edits.push({ span: { start: place.end, end: place.end }, text });
-    else if (text !== '') edits.push({ span: place, text });
-    else {
-      // The blanks in front go with the word.
-      let from = place.start;
-      while (document[from - 1] === ' ' || document[from - 1] === '\t') from--;
-      edits.push({ span: { start: from, end: place.end }, text: '' });
-    }
-  }
-  return edits;
+  return wordEdits(changes, invocation.command.source, document);
 }

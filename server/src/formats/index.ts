@@ -5,11 +5,13 @@ import { format as bunLock } from './bun-lock.ts';
 import { format as bunfig } from './bunfig.ts';
 import { format as dependabot } from './dependabot.ts';
 import { format as dockerfile } from './dockerfile.ts';
+import { format as dockerignore } from './dockerignore.ts';
 import { format as npmrc } from './npmrc.ts';
 import { format as packageJson } from './package-json.ts';
 import { format as packageLock } from './package-lock.ts';
 import { format as pnpmLock } from './pnpm-lock.ts';
 import { format as pnpmWorkspace } from './pnpm-workspace.ts';
+import { format as requirements } from './requirements.ts';
 import { format as workflow } from './workflow.ts';
 import { format as yarnLock } from './yarn-lock.ts';
 import { format as yarnrc } from './yarnrc.ts';
@@ -21,11 +23,13 @@ export const formats: readonly Format[] = [
   bunfig,
   dependabot,
   dockerfile,
+  dockerignore,
   npmrc,
   packageJson,
   packageLock,
   pnpmLock,
   pnpmWorkspace,
+  requirements,
   workflow,
   yarnLock,
   yarnrc,

@@ -31,14 +31,11 @@ export interface InstallCommand {
   readonly folder: string | undefined;
 }
 
-interface Manager {
+interface Manager extends OptionTable {
   /** Names that mean "install", with packages or without; `''` where the bare program installs. */
   readonly install: readonly string[];
   readonly installTest: readonly string[];
   readonly clean: readonly string[];
-  /** Short options and long ones that take the next word. */
-  readonly letters: string;
-  readonly long: readonly string[];
   readonly folder: readonly string[];
   /** Options with which nothing of the project is installed. */
   readonly not: readonly string[];
@@ -127,22 +124,7 @@ export function installCommandOf(invocation: Invocation): InstallCommand | undef
   const [program, ...rest] = invocation.words;
   if (manager === undefined || program === undefined) return undefined;
   const table = MANAGERS[manager];
-  const options: Option[] = [];
-  const operands: Word[] = [];
-  for (let at = 0; at < rest.length; at++) {
-    const word = rest[at];
-    if (word === undefined) break;
-    if (word.value === '--') {
-      operands.push(...rest.slice(at + 1));
-      break;
-    }
-    if (!/^-./.test(word.value)) {
-      operands.push(word);
-      continue;
-    }
-    const value = takesNext(word.value, table.letters, table.long) ? rest[++at] : undefined;
-    options.push(optionOf(word, value));
-  }
+  const { options, operands } = readOptions(rest, table);
   if (manager === 'pnpm' && RECURSIVE.has(operands[0]?.value ?? '')) operands.shift();
   const subcommand = operands.shift();
   return {
@@ -157,14 +139,41 @@ export function installCommandOf(invocation: Invocation): InstallCommand | undef
   };
 }
 
+/** Which options of a program take the next word: letters, and long names. */
+export interface OptionTable {
+  readonly letters: string;
+  readonly long: readonly string[];
+}
+
+/** Parts words into options and the others; what stands behind `--` is no option. */
+export function readOptions(words: readonly Word[], { letters, long }: OptionTable): { options: Option[]; operands: Word[] } {
+  const options: Option[] = [];
+  const operands: Word[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at];
+    if (word === undefined) break;
+    if (word.value === '--') {
+      operands.push(...words.slice(at + 1));
+      break;
+    }
+    if (!/^-./.test(word.value)) operands.push(word);
+    else options.push(optionOf(word, takesNext(word.value, letters, long) ? words[++at] : undefined, letters));
+  }
+  return { options, operands };
+}
+
 function managerOf(name: string): PackageManager | undefined {
   if (name === 'yarnpkg') return 'yarn';
   return name === 'npm' || name === 'yarn' || name === 'pnpm' || name === 'bun' || name === 'uv' ? name : undefined;
 }
 
-function optionOf(word: Word, next: Word | undefined): Option {
+function optionOf(word: Word, next: Word | undefined, letters: string): Option {
   const used = next === undefined ? [word] : [word, next];
-  if (!word.value.startsWith('--')) return { name: word.value.slice(0, 2), off: false, value: next?.value, words: used };
+  if (!word.value.startsWith('--')) {
+    // `-rlist.txt` has its value in the same word.
+    const inside = letters.includes(word.value[1] ?? ' ') && word.value.length > 2 ? word.value.slice(2) : undefined;
+    return { name: word.value.slice(0, 2), off: false, value: next?.value ?? inside, words: used };
+  }
   const equals = word.value.indexOf('=');
   const name = equals < 0 ? word.value.slice(2) : word.value.slice(2, equals);
   const value = equals < 0 ? next?.value : word.value.slice(equals + 1);

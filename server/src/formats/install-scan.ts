@@ -6,7 +6,8 @@ import { type LockfileUse, lockfileUse } from './frozen-install.ts';
 import { type ImageBuild, imageBuildOf, matchesName } from './image-build.ts';
 import { type InstallCommand, installCommandOf, type PackageManager } from './install-command.ts';
 import { type FoundLockfile, findLockfile, LOCKFILES, yarnGeneration } from './lockfile-place.ts';
-import { foldersAt, type Occasion, walkInvocations } from './shell-folder.ts';
+import { byScript, type RunCommand, runCommandsOf } from './run-commands.ts';
+import { foldersAt, type Occasion } from './shell-folder.ts';
 import type { Invocation } from './shell-invocation.ts';
 import type { Group } from './shell-tree.ts';
 
@@ -34,14 +35,18 @@ export function bareInstallsOf(manifest: Manifest, surroundings: Surroundings): 
   const build = once(() => imageBuildOf(manifest));
   const settings = once(() => settingsOf(manifest));
   const deleted = new Map<string, Set<string>>();
-  return manifest.scripts
-    .filter(({ place, name }) => place !== 'package-script' || CALLED_BY_CI.test(name ?? ''))
-    .flatMap((script) => {
-      const job = jobOf(script);
-      const lockfilesGone = deleted.get(job) ?? new Set();
-      deleted.set(job, lockfilesGone);
-      return new Scan({ script, manifest, surroundings, build, settings, lockfilesGone }).installs();
-    });
+  const commands = byScript(runCommandsOf(manifest));
+  return manifest.scripts.filter(isBuildScript).flatMap((script) => {
+    const job = jobOf(script);
+    const lockfilesGone = deleted.get(job) ?? new Set();
+    deleted.set(job, lockfilesGone);
+    return new Scan({ script, manifest, surroundings, build, settings, lockfilesGone }).installs(commands.get(script) ?? []);
+  });
+}
+
+/** Whether CI, an image build or a hosting platform runs a script, as far as its place and name tell. */
+export function isBuildScript({ place, name }: Script): boolean {
+  return place !== 'package-script' || CALLED_BY_CI.test(name ?? '');
 }
 
 /** What shares a folder and comes one after the other: the steps of a job, the instructions of a Dockerfile. */
@@ -92,9 +97,8 @@ class Scan {
     this.#input = input;
   }
 
-  installs(): BareInstall[] {
-    const { script, manifest } = this.#input;
-    walkInvocations(script, manifest.file.path, (invocation, occasion) => this.#visit(invocation, occasion));
+  installs(commands: readonly RunCommand[]): BareInstall[] {
+    for (const command of commands) this.#visit(command.invocation, command);
     // `if [ -f package-lock.json ]; then npm ci; else npm install; fi` has nothing to hold to in its second half.
     return this.#candidates
       .filter(({ install, compounds }) => !compounds.some((group) => this.#frozenIn.get(group)?.has(install.command.manager)))

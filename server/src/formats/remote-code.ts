@@ -18,8 +18,18 @@ export interface RemoteRun {
   readonly downloadSpan: Span | undefined;
 }
 
-/** The runs of downloaded code in a script, in document order. */
-export function remoteRunsOf(script: Script): RemoteRun[] {
+/** The runs of downloaded code in a script, in document order; found once, then kept as long as the script is. */
+export function remoteRunsOf(script: Script): readonly RemoteRun[] {
+  const before = found.get(script);
+  if (before !== undefined) return before;
+  const runs = findRuns(script);
+  found.set(script, runs);
+  return runs;
+}
+
+const found = new WeakMap<Script, readonly RemoteRun[]>();
+
+function findRuns(script: Script): RemoteRun[] {
   const search = new Search();
   walkShell(shellOf(script), {
     pipeline: (pipeline) => search.pipeline(pipeline),

@@ -25,7 +25,8 @@ const CHANGE = new Set(['cd', 'pushd', 'chdir', 'set-location', 'push-location',
 
 /** Tells of every invocation of a script, with the folders that `cd` in front of it leads to. `path` is the document's. */
 export function walkInvocations(script: Script, path: string, visit: (invocation: Invocation, occasion: Occasion) => void): void {
-  const start = startFolders(script);
+  // What was copied to where the script runs says more than where the Dockerfile stands.
+  const start = script.copied?.length ? script.copied : startFolders(script);
   let folders = start;
   const kept: (readonly string[])[] = [];
   const compounds: Group[] = [];

@@ -16,8 +16,15 @@ import { rule as configScopeWithoutRegistry } from './config/scope-without-regis
 import { rule as configScriptsEnabled } from './config/scripts-enabled.ts';
 import { rule as configTrustPolicyOff } from './config/trust-policy-off.ts';
 import { rule as dependabotCooldownMissing } from './dependabot/cooldown-missing.ts';
+import { rule as dockerAddGitUnpinned } from './docker/add-git-unpinned.ts';
+import { rule as dockerAddInsecure } from './docker/add-insecure.ts';
 import { rule as dockerAddUnverified } from './docker/add-unverified.ts';
+import { rule as dockerContextLeaks } from './docker/context-leaks.ts';
+import { rule as dockerNpmrcCopied } from './docker/npmrc-copied.ts';
+import { rule as dockerPinsUnmaintained } from './docker/pins-unmaintained.ts';
 import { rule as dockerSecretInLayer } from './docker/secret-in-layer.ts';
+import { rule as dockerStageVariable } from './docker/stage-variable.ts';
+import { rule as dockerUnsignedPackages } from './docker/unsigned-packages.ts';
 import { rule as fileUnreadable } from './file/unreadable.ts';
 import { rule as ignoreNoReason } from './ignore/no-reason.ts';
 import { rule as ignoreUnused } from './ignore/unused.ts';
@@ -52,8 +59,14 @@ import { rule as npmPackageManagerUnpinned } from './npm/package-manager-unpinne
 import { rule as npmRangeNotExact } from './npm/range-not-exact.ts';
 import { rule as npmRemoteTarball } from './npm/remote-tarball.ts';
 import { rule as npmScriptFetchesCode } from './npm/script-fetches-code.ts';
+import { rule as runAdhocPackage } from './run/adhoc-package.ts';
+import { rule as runInsecureTransport } from './run/insecure-transport.ts';
+import { rule as runInstallScripts } from './run/install-scripts.ts';
 import { rule as runLockfileIgnored } from './run/lockfile-ignored.ts';
+import { rule as runPipUnhashed } from './run/pip-unhashed.ts';
 import { rule as runPipeToShell } from './run/pipe-to-shell.ts';
+import { rule as runUntrustedIndex } from './run/untrusted-index.ts';
+import { rule as runUnversionedDownload } from './run/unversioned-download.ts';
 import { rule as workflowPermissionsBroad } from './workflow/permissions-broad.ts';
 import { rule as workflowPermissionsMissing } from './workflow/permissions-missing.ts';
 import { rule as workflowUntrustedCheckout } from './workflow/untrusted-checkout.ts';
@@ -76,8 +89,15 @@ export const rules: readonly Rule[] = [
   configScriptsEnabled,
   configTrustPolicyOff,
   dependabotCooldownMissing,
+  dockerAddGitUnpinned,
+  dockerAddInsecure,
   dockerAddUnverified,
+  dockerContextLeaks,
+  dockerNpmrcCopied,
+  dockerPinsUnmaintained,
   dockerSecretInLayer,
+  dockerStageVariable,
+  dockerUnsignedPackages,
   fileUnreadable,
   ignoreNoReason,
   ignoreUnused,
@@ -112,8 +132,14 @@ export const rules: readonly Rule[] = [
   npmRangeNotExact,
   npmRemoteTarball,
   npmScriptFetchesCode,
+  runAdhocPackage,
+  runInsecureTransport,
+  runInstallScripts,
   runLockfileIgnored,
+  runPipUnhashed,
   runPipeToShell,
+  runUntrustedIndex,
+  runUnversionedDownload,
   workflowPermissionsBroad,
   workflowPermissionsMissing,
   workflowUntrustedCheckout,

@@ -1,10 +1,10 @@
 import type { Fix, Severity } from '../../core/finding.ts';
-import { sourceSpan } from '../../core/mapped-text.ts';
 import type { Rule, RuleContext } from '../../core/rule.ts';
 import { baseName } from '../../core/source-file.ts';
 import { editsFor, frozenForm } from '../../formats/frozen-install.ts';
 import { type BareInstall, bareInstallsOf } from '../../formats/install-scan.ts';
 import { LOCKFILES, lockInStep } from '../../formats/lockfile-place.ts';
+import { commandSpan, commandText } from '../../formats/run-commands.ts';
 
 /** An install that may go past the lockfile: a build takes in versions that nobody reviewed, and stays green. */
 export const rule: Rule = {
@@ -47,20 +47,18 @@ export const rule: Rule = {
   check(context) {
     for (const install of bareInstallsOf(context.manifest, context.surroundings)) {
       const { command, use, lockfile } = install;
-      const { source } = command.invocation.command;
-      const last = command.invocation.words.at(-1) ?? command.program;
       const option = typeof use === 'object' ? use.off : undefined;
       const known = lockfile?.path ?? LOCKFILES[command.manager].at(-1) ?? '';
       const severity: { severity?: Severity } = lockfile === undefined ? { severity: 'info' } : {};
       context.report({
         messageId: option !== undefined ? 'off' : lockfile === undefined ? 'missing' : 'loose',
         args: {
-          command: source.text.slice(command.program.start, last.end).replace(/(?:\\\r?\n|\s)+/g, ' '),
+          command: commandText(command.invocation),
           lockfile: known,
           option: option?.words.map(({ value }) => value).join(' ') ?? '',
           better: betterName(install),
         },
-        span: sourceSpan(source, command.program.start, last.end),
+        span: commandSpan(command.invocation),
         ...severity,
         fixes: fixesFor(install, context),
       });

@@ -1,0 +1,61 @@
+import type { Manifest } from '../core/manifest.ts';
+import type { Surroundings } from '../core/rule.ts';
+import { foldersUp, joinPath } from '../core/source-file.ts';
+import { asLockFile, LOCKFILE_NAMES } from './lock-model.ts';
+import { asPackageJson } from './package-json.ts';
+
+/** Programs whose package has another name that cannot be told from theirs. */
+const PACKAGE_OF: Readonly<Record<string, string>> = {
+  tsc: 'typescript',
+  ng: '@angular/cli',
+  cap: '@capacitor/cli',
+  nest: '@nestjs/cli',
+  sb: 'storybook',
+  tauri: '@tauri-apps/cli',
+  remix: '@remix-run/dev',
+  sentry: '@sentry/cli',
+  'react-native': '@react-native-community/cli',
+  'run-s': 'npm-run-all',
+  'run-p': 'npm-run-all',
+};
+
+/**
+ * Whether a project in one of some folders, or around them, has a package of this name, or one that brings a program of this
+ * name: what `npx NAME` then runs is what the lockfile records. Lockfiles that keep no programs leave only the names to go by.
+ */
+export function providesPackage(surroundings: Surroundings, folders: readonly string[], name: string): boolean {
+  // `ts-node-script` comes with `ts-node`.
+  const stems = [...name.matchAll(/[-_]/g)].map(({ index }) => name.slice(0, index));
+  const wanted = [name, ...stems, `${name}-cli`, `@${name}/cli`, `@${name}s/cli`, `@${name}/${name}`, PACKAGE_OF[name] ?? name];
+  return folders
+    .flatMap((folder) => foldersUp(folder))
+    .some((folder) =>
+      ['package.json', ...LOCKFILE_NAMES].some((file) => {
+        const known = namesIn(surroundings.manifest(joinPath(folder, file) ?? ''));
+        return wanted.some((one) => known.names.has(one)) || known.tails.has(name);
+      }),
+    );
+}
+
+interface Names {
+  readonly names: ReadonlySet<string>;
+  /** What stands behind the scopes: `vsce` of `@vscode/vsce`. */
+  readonly tails: ReadonlySet<string>;
+}
+
+const NONE: Names = { names: new Set(), tails: new Set() };
+const kept = new WeakMap<Manifest, Names>();
+
+function namesIn(manifest: Manifest | undefined): Names {
+  if (manifest === undefined) return NONE;
+  const before = kept.get(manifest);
+  if (before !== undefined) return before;
+  const all =
+    asPackageJson(manifest)?.dependencies.map(({ name }) => name) ?? asLockFile(manifest)?.entries.map(({ alias, name }) => alias ?? name);
+  const names = {
+    names: new Set(all),
+    tails: new Set(all?.flatMap((name) => (name.startsWith('@') ? [name.slice(name.indexOf('/') + 1)] : []))),
+  };
+  kept.set(manifest, names);
+  return names;
+}

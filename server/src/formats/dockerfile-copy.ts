@@ -1,0 +1,43 @@
+import { type Span, span } from '../core/span.ts';
+import { type Instruction, mappedPart } from './dockerfile-lexer.ts';
+import { splitWords, withoutQuotes } from './dockerfile-words.ts';
+
+/** A word of a COPY or ADD that takes files from the build context. */
+export interface CopiedSource {
+  readonly keyword: string;
+  /** Without quotes, as written. */
+  readonly text: string;
+  readonly span: Span;
+  /** Whether it is the last word, which says where the others go. */
+  readonly isLast: boolean;
+  /** The values of its `--exclude` flags. */
+  readonly excluded: readonly string[];
+}
+
+/** The words of every COPY and ADD from the context, in document order; what comes from a stage or an image is left out. */
+export function copiedSourcesOf({ instructions }: { readonly instructions: readonly Instruction[] }): CopiedSource[] {
+  return instructions.flatMap(copiedWords);
+}
+
+/** The words of one instruction; none where it is no COPY or ADD from the context. */
+export function copiedWords(instruction: Instruction): CopiedSource[] {
+  const { keyword, flags, args, json, heredocs } = instruction;
+  if ((keyword !== 'COPY' && keyword !== 'ADD') || flags.some(({ name }) => name === 'from')) return [];
+  const documents = new Set(heredocs.map(({ word }) => word.start));
+  const words =
+    json ??
+    splitWords(args.text)
+      .filter(({ start }) => !documents.has(start))
+      .map((word) => {
+        const inner = withoutQuotes(args.text, word);
+        return mappedPart(args, inner.start, inner.end);
+      });
+  const excluded = flags.flatMap(({ name, value }) => (name === 'exclude' && value !== undefined ? [value.text] : []));
+  return words.map(({ text, offsets, end }, i) => ({
+    keyword,
+    text,
+    span: span(offsets[0] ?? end, end),
+    isLast: i === words.length - 1,
+    excluded,
+  }));
+}
