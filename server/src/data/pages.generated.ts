@@ -6,7 +6,10 @@ import actionsShortSha from '../../../docs/rules/actions/short-sha.md';
 import actionsUnpinned from '../../../docs/rules/actions/unpinned.md';
 import configCredentialCommitted from '../../../docs/rules/config/credential-committed.md';
 import configInsecureTransport from '../../../docs/rules/config/insecure-transport.md';
+import dependabotCooldownInvalid from '../../../docs/rules/dependabot/cooldown-invalid.md';
 import dependabotCooldownMissing from '../../../docs/rules/dependabot/cooldown-missing.md';
+import dependabotEcosystemMissing from '../../../docs/rules/dependabot/ecosystem-missing.md';
+import dependabotExternalCode from '../../../docs/rules/dependabot/external-code.md';
 import dockerAddUnverified from '../../../docs/rules/docker/add-unverified.md';
 import dockerSecretInLayer from '../../../docs/rules/docker/secret-in-layer.md';
 import fileUnreadable from '../../../docs/rules/file/unreadable.md';
@@ -31,9 +34,20 @@ import npmLockfileMissing from '../../../docs/rules/npm/lockfile-missing.md';
 import npmRemoteTarball from '../../../docs/rules/npm/remote-tarball.md';
 import runLockfileIgnored from '../../../docs/rules/run/lockfile-ignored.md';
 import runPipeToShell from '../../../docs/rules/run/pipe-to-shell.md';
+import workflowBotCondition from '../../../docs/rules/workflow/bot-condition.md';
+import workflowCachePoisoning from '../../../docs/rules/workflow/cache-poisoning.md';
+import workflowCredentialsPersisted from '../../../docs/rules/workflow/credentials-persisted.md';
+import workflowEnvironmentInjection from '../../../docs/rules/workflow/environment-injection.md';
+import workflowLiteralCredential from '../../../docs/rules/workflow/literal-credential.md';
+import workflowLongLivedPublishToken from '../../../docs/rules/workflow/long-lived-publish-token.md';
 import workflowPermissionsBroad from '../../../docs/rules/workflow/permissions-broad.md';
 import workflowPermissionsMissing from '../../../docs/rules/workflow/permissions-missing.md';
+import workflowPrivilegedTrigger from '../../../docs/rules/workflow/privileged-trigger.md';
+import workflowSecretExposed from '../../../docs/rules/workflow/secret-exposed.md';
+import workflowSecretsInherited from '../../../docs/rules/workflow/secrets-inherited.md';
+import workflowTemplateInjection from '../../../docs/rules/workflow/template-injection.md';
 import workflowUntrustedCheckout from '../../../docs/rules/workflow/untrusted-checkout.md';
+import workflowWriteTokenThirdParty from '../../../docs/rules/workflow/write-token-third-party.md';
 
 /** Every rule's page in Markdown, by rule id. */
 export const pages: Readonly<Record<string, string>> = {
@@ -44,7 +58,10 @@ export const pages: Readonly<Record<string, string>> = {
   'actions/unpinned': actionsUnpinned,
   'config/credential-committed': configCredentialCommitted,
   'config/insecure-transport': configInsecureTransport,
+  'dependabot/cooldown-invalid': dependabotCooldownInvalid,
   'dependabot/cooldown-missing': dependabotCooldownMissing,
+  'dependabot/ecosystem-missing': dependabotEcosystemMissing,
+  'dependabot/external-code': dependabotExternalCode,
   'docker/add-unverified': dockerAddUnverified,
   'docker/secret-in-layer': dockerSecretInLayer,
   'file/unreadable': fileUnreadable,
@@ -69,7 +86,18 @@ export const pages: Readonly<Record<string, string>> = {
   'npm/remote-tarball': npmRemoteTarball,
   'run/lockfile-ignored': runLockfileIgnored,
   'run/pipe-to-shell': runPipeToShell,
+  'workflow/bot-condition': workflowBotCondition,
+  'workflow/cache-poisoning': workflowCachePoisoning,
+  'workflow/credentials-persisted': workflowCredentialsPersisted,
+  'workflow/environment-injection': workflowEnvironmentInjection,
+  'workflow/literal-credential': workflowLiteralCredential,
+  'workflow/long-lived-publish-token': workflowLongLivedPublishToken,
   'workflow/permissions-broad': workflowPermissionsBroad,
   'workflow/permissions-missing': workflowPermissionsMissing,
+  'workflow/privileged-trigger': workflowPrivilegedTrigger,
+  'workflow/secret-exposed': workflowSecretExposed,
+  'workflow/secrets-inherited': workflowSecretsInherited,
+  'workflow/template-injection': workflowTemplateInjection,
   'workflow/untrusted-checkout': workflowUntrustedCheckout,
+  'workflow/write-token-third-party': workflowWriteTokenThirdParty,
 };

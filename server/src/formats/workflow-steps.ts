@@ -1,8 +1,8 @@
-import type { IgnoreMarker, Problem } from '../core/manifest.ts';
+import type { IgnoreMarker, Manifest, Problem } from '../core/manifest.ts';
 import type { MappedText } from '../core/mapped-text.ts';
 import type { ActionReference, ImagePlace, ImageReference, Reference } from '../core/reference.ts';
 import type { Script, ShellDialect } from '../core/script.ts';
-import { joinPath } from '../core/source-file.ts';
+import { joinPath, type SourceFile } from '../core/source-file.ts';
 import type { Span } from '../core/span.ts';
 import { actionReference } from './action-reference.ts';
 import { scanIgnoreMarkers } from './ignore-markers.ts';
@@ -183,6 +183,19 @@ export class StepReader {
     this.#scripts.set(value.raw.start, script);
     this.scripts.push(script);
     return script;
+  }
+
+  /** All that was collected, in document order, as the manifest of a format and its model. */
+  manifest<M>(file: SourceFile, formatId: string, model: M): Manifest<M> {
+    return {
+      file,
+      format: formatId,
+      model,
+      refs: this.refs.sort((a, b) => a.span.start - b.span.start),
+      scripts: this.scripts.sort((a, b) => a.span.start - b.span.start),
+      ignores: this.ignores(),
+      problems: this.problems(),
+    };
   }
 
   /** What is wrong with the document, in its order. GitHub reads one YAML document per file, so that a second one is a problem too. */

@@ -3,6 +3,7 @@ import type { ActionReference, ImageReference } from '../core/reference.ts';
 import type { SourceFile } from '../core/source-file.ts';
 import { type Span, span } from '../core/span.ts';
 import type { LineIndex } from '../core/text.ts';
+import { isPlaceholder } from './credential.ts';
 import { type Path, runnerDialect, type Step, type StepDefaults, StepReader } from './workflow-steps.ts';
 import {
   asScalar,
@@ -113,15 +114,28 @@ function parse(file: SourceFile): Manifest<Workflow> {
   const reader = new StepReader(document);
   const model = readWorkflow(document, reader, repositoryFolder(file.path));
   readBroken(document, reader, model);
-  return {
-    file,
-    format: format.id,
-    model,
-    refs: reader.refs.sort((a, b) => a.span.start - b.span.start),
-    scripts: reader.scripts.sort((a, b) => a.span.start - b.span.start),
-    ignores: reader.ignores(),
-    problems: reader.problems(),
-  };
+  return { ...reader.manifest(file, format.id, model), secrets: literalPasswords(model).map(({ password }) => password.raw) };
+}
+
+/** A password of a registry that stands in a workflow as it is. */
+export interface LiteralPassword {
+  readonly password: YamlScalar;
+  readonly job: string;
+  /** Of a service's image; undefined for the job's own container. */
+  readonly service: string | undefined;
+}
+
+/** The passwords of `credentials` that are no expressions, each once however many aliases repeat it. */
+export function literalPasswords({ jobs }: Workflow): LiteralPassword[] {
+  const found = new Map<YamlScalar, LiteralPassword>();
+  for (const { id, container, services } of jobs) {
+    for (const { name, credentials } of container === undefined ? services : [container, ...services]) {
+      const password = asScalar(credentials.find(({ key }) => key === 'password')?.value);
+      if (password === undefined || password.text.includes('${{') || isPlaceholder(password.text) || found.has(password)) continue;
+      found.set(password, { password, job: id, service: name });
+    }
+  }
+  return [...found.values()];
 }
 
 /** The folder that holds `.github`; an untitled document is taken to be of the root. */

@@ -7,7 +7,10 @@ import { rule as actionsShortSha } from './actions/short-sha.ts';
 import { rule as actionsUnpinned } from './actions/unpinned.ts';
 import { rule as configCredentialCommitted } from './config/credential-committed.ts';
 import { rule as configInsecureTransport } from './config/insecure-transport.ts';
+import { rule as dependabotCooldownInvalid } from './dependabot/cooldown-invalid.ts';
 import { rule as dependabotCooldownMissing } from './dependabot/cooldown-missing.ts';
+import { rule as dependabotEcosystemMissing } from './dependabot/ecosystem-missing.ts';
+import { rule as dependabotExternalCode } from './dependabot/external-code.ts';
 import { rule as dockerAddUnverified } from './docker/add-unverified.ts';
 import { rule as dockerSecretInLayer } from './docker/secret-in-layer.ts';
 import { rule as fileUnreadable } from './file/unreadable.ts';
@@ -32,9 +35,20 @@ import { rule as npmLockfileMissing } from './npm/lockfile-missing.ts';
 import { rule as npmRemoteTarball } from './npm/remote-tarball.ts';
 import { rule as runLockfileIgnored } from './run/lockfile-ignored.ts';
 import { rule as runPipeToShell } from './run/pipe-to-shell.ts';
+import { rule as workflowBotCondition } from './workflow/bot-condition.ts';
+import { rule as workflowCachePoisoning } from './workflow/cache-poisoning.ts';
+import { rule as workflowCredentialsPersisted } from './workflow/credentials-persisted.ts';
+import { rule as workflowEnvironmentInjection } from './workflow/environment-injection.ts';
+import { rule as workflowLiteralCredential } from './workflow/literal-credential.ts';
+import { rule as workflowLongLivedPublishToken } from './workflow/long-lived-publish-token.ts';
 import { rule as workflowPermissionsBroad } from './workflow/permissions-broad.ts';
 import { rule as workflowPermissionsMissing } from './workflow/permissions-missing.ts';
+import { rule as workflowPrivilegedTrigger } from './workflow/privileged-trigger.ts';
+import { rule as workflowSecretExposed } from './workflow/secret-exposed.ts';
+import { rule as workflowSecretsInherited } from './workflow/secrets-inherited.ts';
+import { rule as workflowTemplateInjection } from './workflow/template-injection.ts';
 import { rule as workflowUntrustedCheckout } from './workflow/untrusted-checkout.ts';
+import { rule as workflowWriteTokenThirdParty } from './workflow/write-token-third-party.ts';
 
 /** Every rule, by id. */
 export const rules: readonly Rule[] = [
@@ -45,7 +59,10 @@ export const rules: readonly Rule[] = [
   actionsUnpinned,
   configCredentialCommitted,
   configInsecureTransport,
+  dependabotCooldownInvalid,
   dependabotCooldownMissing,
+  dependabotEcosystemMissing,
+  dependabotExternalCode,
   dockerAddUnverified,
   dockerSecretInLayer,
   fileUnreadable,
@@ -70,7 +87,18 @@ export const rules: readonly Rule[] = [
   npmRemoteTarball,
   runLockfileIgnored,
   runPipeToShell,
+  workflowBotCondition,
+  workflowCachePoisoning,
+  workflowCredentialsPersisted,
+  workflowEnvironmentInjection,
+  workflowLiteralCredential,
+  workflowLongLivedPublishToken,
   workflowPermissionsBroad,
   workflowPermissionsMissing,
+  workflowPrivilegedTrigger,
+  workflowSecretExposed,
+  workflowSecretsInherited,
+  workflowTemplateInjection,
   workflowUntrustedCheckout,
+  workflowWriteTokenThirdParty,
 ];
