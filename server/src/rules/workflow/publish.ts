@@ -31,48 +31,57 @@ const ACTIONS: Readonly<Record<string, Destination>> = {
   'helm/chart-releaser-action': 'other',
 };
 
-/** Commands that publish: the program, and the operands it begins with. */
-const COMMANDS: readonly (readonly [name: RegExp, operands: RegExp, to: Destination])[] = [
-  [/^(?:npm|pnpm|yarn|bun)$/, /^(?:publish|npm publish)\b/, 'npm'],
-  [/^(?:lerna|changeset)$/, /^publish\b/, 'npm'],
-  [/^semantic-release$/, /^/, 'npm'],
-  [/^twine$/, /^upload\b/, 'pypi'],
-  [/^(?:uv|poetry|flit|hatch|pdm|maturin)$/, /^(?:publish|upload)\b/, 'pypi'],
-  [/^gem$/, /^push\b/, 'rubygems'],
-  [/^cargo$/, /^publish\b/, 'crates'],
-  [/^dotnet$/, /^nuget push\b/, 'nuget'],
-  [/^nuget$/, /^push\b/i, 'nuget'],
-  [/^(?:docker|podman|helm|crane|skopeo)$/, /^(?:push|copy)\b/, 'other'],
-  [/^gh$/, /^release (?:create|upload)\b/, 'other'],
-  [/^goreleaser$/, /^release\b/, 'other'],
-  [/^(?:vsce|ovsx)$/, /^publish\b/, 'other'],
-  [/^(?:mvn|mvnw)$/, /(?:^|\s)deploy\b/, 'other'],
-  [/^gradlew?$/, /(?:^|[\s:])publish/, 'other'],
-];
+/** Commands that publish: by program, the operands they begin with. */
+const COMMANDS: Readonly<Record<string, readonly [operands: RegExp, to: Destination]>> = {
+  ...programs(['npm', 'pnpm', 'yarn', 'bun'], /^(?:publish|npm publish)\b/, 'npm'),
+  ...programs(['lerna', 'changeset'], /^publish\b/, 'npm'),
+  ...programs(['semantic-release'], /^/, 'npm'),
+  ...programs(['twine', 'uv', 'poetry', 'flit', 'hatch', 'pdm', 'maturin'], /^(?:publish|upload)\b/, 'pypi'),
+  ...programs(['gem'], /^push\b/, 'rubygems'),
+  ...programs(['cargo'], /^publish\b/, 'crates'),
+  ...programs(['dotnet', 'nuget'], /^(?:nuget )?push\b/i, 'nuget'),
+  ...programs(['docker', 'podman', 'helm', 'crane', 'skopeo'], /^(?:push|copy)\b/, 'other'),
+  ...programs(['gh'], /^release (?:create|upload)\b/, 'other'),
+  ...programs(['goreleaser'], /^release\b/, 'other'),
+  ...programs(['vsce', 'ovsx'], /^publish\b/, 'other'),
+  ...programs(['mvn', 'mvnw'], /(?:^|\s)deploy\b/, 'other'),
+  ...programs(['gradle', 'gradlew'], /(?:^|[\s:])publish/, 'other'),
+};
 
-/** What a step publishes. A trial run publishes nothing. */
-export function publicationsOf(step: Step): Publication[] {
+function programs(
+  names: readonly string[],
+  operands: RegExp,
+  to: Destination,
+): Record<string, readonly [operands: RegExp, to: Destination]> {
+  return Object.fromEntries(names.map((name) => [name, [operands, to] as const]));
+}
+
+const known = new WeakMap<Step, readonly Publication[]>();
+
+/** What a step publishes; found once per step. A trial run publishes nothing. */
+export function publicationsOf(step: Step): readonly Publication[] {
+  const kept = known.get(step);
+  if (kept !== undefined) return kept;
+  const found = find(step);
+  known.set(step, found);
+  return found;
+}
+
+function find(step: Step): Publication[] {
   if (step.run !== undefined) {
     return commandsOf(step.run).flatMap((command) => {
-      const operands = command.operands.join(' ');
-      const entry = COMMANDS.find(([name, wanted]) => name.test(command.name) && wanted.test(operands));
-      const isTrial = command.words.some(
-        ({ value }) => /^(?:--dry-run(?:=true)?|-n|--snapshot|-d)$/.test(value) && !(value === '-n' && command.name !== 'cargo'),
-      );
-      if (entry === undefined || isTrial) return [];
-      return [
-        {
-          to: entry[2],
-          name: [command.name, ...command.operands.slice(0, command.name === 'dotnet' ? 2 : 1)].join(' '),
-          span: command.span,
-          step,
-          command,
-        },
-      ];
+      const entry = Object.hasOwn(COMMANDS, command.name) ? COMMANDS[command.name] : undefined;
+      if (entry === undefined || !entry[0].test(command.operands.join(' ')) || isTrial(command)) return [];
+      const name = [command.name, ...command.operands.slice(0, command.name === 'dotnet' ? 2 : 1)].join(' ');
+      return [{ to: entry[1], name, span: command.span, step, command }];
     });
   }
   const to = actionDestination(step);
   return to === undefined || step.uses === undefined ? [] : [{ to, name: actionOf(step), span: step.uses.valueSpan, step }];
+}
+
+function isTrial({ name, words }: ScriptCommand): boolean {
+  return words.some(({ value }) => /^(?:--dry-run(?:=true)?|--snapshot|-d)$/.test(value) || (value === '-n' && name === 'cargo'));
 }
 
 function actionDestination(step: Step): Destination | undefined {

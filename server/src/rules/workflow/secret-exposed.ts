@@ -41,7 +41,7 @@ export const rule: Rule = {
   check(context) {
     const view = viewOf(context.manifest);
     const { workflow } = view;
-    if (workflow === undefined) return;
+    if (workflow === undefined || !/secrets/i.test(context.manifest.file.text)) return;
     const all = [...new Set(workflow.jobs.flatMap(({ steps }) => steps))];
     reportEnv({ entries: workflow.env, steps: all, whom: 'every job of this workflow', parent: workflow.root }, view, context);
     const seen = new Set<readonly YamlEntry[]>();

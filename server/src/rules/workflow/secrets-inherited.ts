@@ -45,6 +45,8 @@ export const rule: Rule = {
       const args = { callee: job.uses.requested };
       context.report({ messageId: 'inherit', args, span: inherited.span, fixes: listSecrets(job, inherited, context) });
     }
+    // Mostly every secret is read by its name, and then there is nothing to look through.
+    if (!/\bsecrets\b\s*(?:[^\s.:\w]|\.\s*\*)/i.test(context.manifest.file.text)) return;
     for (const scalar of view.scalars()) {
       const spans = new Set(secretsIn(scalar, view).flatMap(({ name, expression }) => (name === '*' ? [expression.span] : [])));
       for (const span of spans) context.report({ messageId: 'whole', args: {}, span });

@@ -11,8 +11,12 @@ const LOOSE = ['unpinned', 'branch-ref', 'short-sha'] as const;
 
 /** The actions and workflows of others that may be other code tomorrow: named by a tag, a branch or a short commit. */
 export function looseThirdParties(context: RuleContext): ReadonlySet<ActionReference> {
-  const all = LOOSE.flatMap((verdict) => actionsJudged(context, verdict).map(({ action }) => action));
-  return new Set(all.filter(({ owner }) => !FIRST_PARTY.has(owner.toLowerCase())));
+  const isForeign = ({ owner }: ActionReference): boolean => !FIRST_PARTY.has(owner.toLowerCase());
+  const isCandidate = context.manifest.refs.some(
+    (ref) => ref.ecosystem === 'github-actions' && isForeign(ref) && LOOSE.some((verdict) => verdict === ref.verdict),
+  );
+  if (!isCandidate) return new Set();
+  return new Set(LOOSE.flatMap((verdict) => actionsJudged(context, verdict).flatMap(({ action }) => (isForeign(action) ? action : []))));
 }
 
 /** Pins the commit that the action's tag means now. What else could be meant by a branch, its own rule offers. */

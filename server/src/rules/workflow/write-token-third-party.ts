@@ -30,10 +30,12 @@ export const rule: Rule = {
     },
   },
   check(context) {
+    const { jobs } = viewOf(context.manifest);
+    if (!jobs.some(({ permissions }) => rightsOf(permissions) !== undefined)) return;
     const loose = looseThirdParties(context);
     if (loose.size === 0) return;
     const reported = new Set<ActionReference>();
-    for (const { job, permissions, steps } of viewOf(context.manifest).jobs) {
+    for (const { job, permissions, steps } of jobs) {
       const rights = rightsOf(permissions);
       if (job === undefined || rights === undefined) continue;
       for (const action of [job.uses, ...steps.map(({ step }) => step.uses)]) {
