@@ -281,16 +281,24 @@ export function dialectOf(shell: string): ShellDialect {
 /** The dialect of the shell that a runner starts when nobody asks for one: PowerShell where every label says Windows. */
 export function runnerDialect(runsOn: YamlNode | undefined, matrix: YamlNode | undefined): ShellDialect {
   const labels = scalarsOf(runsOn?.kind === 'map' ? nodeOf(runsOn, 'labels') : runsOn).flatMap(({ text }) => {
-    const name = /^\$\{\{\s*matrix\.([\w-]+)\s*\}\}$/.exec(text.trim())?.[1];
-    return name === undefined ? [text] : matrixValues(matrix, name);
+    const name = matrixName(text);
+    return name === undefined ? [text] : matrixValues(matrix, name).map((value) => value.text);
   });
   const systems = labels.filter((label) => /windows|ubuntu|linux|macos/i.test(label));
   return systems.length > 0 && systems.every((label) => /windows/i.test(label)) ? 'powershell' : 'posix';
 }
 
-/** The literal values of one axis of a matrix, those of `include` too. */
-function matrixValues(matrix: YamlNode | undefined, name: string): string[] {
+/** The values that a matrix gives to `${{ matrix.name }}`, or to `${{ matrix.name.part }}`, as far as they are written; those of `include` too. */
+export function matrixValues(matrix: YamlNode | undefined, name: string): readonly YamlScalar[] {
+  const [axis = '', ...parts] = name.split('.');
   const included = nodeOf(matrix, 'include');
-  const extra = included?.kind === 'seq' ? included.items.map((item) => nodeOf(item, name)) : [];
-  return [nodeOf(matrix, name), ...extra].flatMap((value) => scalarsOf(value).map(({ text }) => text));
+  const extra = included?.kind === 'seq' ? included.items.map((item) => nodeOf(item, axis)) : [];
+  const values = nodeOf(matrix, axis);
+  const all = [...(values?.kind === 'seq' ? values.items : [values]), ...extra];
+  return all.flatMap((value) => asScalar(parts.reduce(nodeOf, value)) ?? []);
+}
+
+/** The axis, and the part of it, that a value takes from the matrix and nothing else: `${{ matrix.image }}`; undefined for any other. */
+export function matrixName(text: string): string | undefined {
+  return /^\$\{\{\s*matrix\.([\w-]+(?:\.[\w-]+)*)\s*\}\}$/.exec(text.trim())?.[1];
 }

@@ -4,7 +4,7 @@ import type { SourceFile } from '../core/source-file.ts';
 import { type Span, span } from '../core/span.ts';
 import type { LineIndex } from '../core/text.ts';
 import { isPlaceholder } from './credential.ts';
-import { type Path, runnerDialect, type Step, type StepDefaults, StepReader } from './workflow-steps.ts';
+import { matrixName, matrixValues, type Path, runnerDialect, type Step, type StepDefaults, StepReader } from './workflow-steps.ts';
 import {
   asScalar,
   entriesOf,
@@ -219,9 +219,9 @@ function readJob({ key, keySpan, value: node }: YamlEntry, reader: StepReader, {
     ...optional('runsOn', runsOn),
     ...optional('environment', nodeOf(node, 'environment')),
     ...optional('matrix', matrix),
-    ...optional('container', readContainer(nodeOf(node, 'container'), reader, [...path, 'container'])),
+    ...optional('container', readContainer(nodeOf(node, 'container'), reader, { path: [...path, 'container'], matrix })),
     services: entriesOf(nodeOf(node, 'services')).flatMap(
-      (entry) => readContainer(entry.value, reader, [...path, 'services', entry.key], entry.key) ?? [],
+      (entry) => readContainer(entry.value, reader, { path: [...path, 'services', entry.key], matrix, name: entry.key }) ?? [],
     ),
     env: entriesOf(nodeOf(node, 'env')),
     steps: reader.steps(nodeOf(node, 'steps'), [...path, 'steps'], defaults),
@@ -234,11 +234,24 @@ function optional<N extends string, V>(name: N, value: V | undefined): { readonl
   return value === undefined ? {} : ({ [name]: value } as { readonly [K in N]?: V });
 }
 
-function readContainer(node: YamlNode | undefined, reader: StepReader, path: Path, name?: string): Container | undefined {
+interface ContainerPlace {
+  readonly path: Path;
+  readonly matrix: YamlNode | undefined;
+  /** Of a service. */
+  readonly name?: string;
+}
+
+function readContainer(node: YamlNode | undefined, reader: StepReader, { path, matrix, name }: ContainerPlace): Container | undefined {
   if (node === undefined) return undefined;
   const place = name === undefined ? 'container' : 'service';
   const inMap = node.kind === 'map';
-  const image = reader.image(inMap ? scalarOf(node, 'image') : asScalar(node), place, inMap ? [...path, 'image'] : path);
+  const value = inMap ? scalarOf(node, 'image') : asScalar(node);
+  const axis = value && matrixName(value.text);
+  // Where the matrix says all of the image, its entries are the images.
+  for (const entry of axis === undefined ? [] : matrixValues(matrix, axis)) {
+    reader.image(entry, place, [...path.slice(0, 2), 'strategy', 'matrix', ...(axis?.split('.') ?? [])]);
+  }
+  const image = reader.image(value, place, inMap ? [...path, 'image'] : path);
   return {
     ...optional('name', name),
     node,

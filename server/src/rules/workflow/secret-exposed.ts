@@ -32,8 +32,8 @@ export const rule: Rule = {
         remedy: 'Set it in the `env` of the step that needs it.',
       },
       handed: {
-        what: '`{secret}` is handed to `{action}`, which is not pinned to a commit.',
-        why: 'Whoever can move `{ref}` in `{repository}` gets the secret, without any change of this file.',
+        what: '`{action}`, which is not pinned to a commit, is given {secrets}.',
+        why: 'Whoever can move `{ref}` in `{repository}` gets hold of that, without any change of this file.',
         remedy: 'Name the full commit.',
       },
     },
@@ -128,13 +128,15 @@ function reportHanded(steps: readonly Step[], jobs: readonly Job[], view: View, 
   const calls = jobs.map(({ uses, with: inputs, secrets }) => ({ uses, values: [...inputs, ...entriesOf(secrets)] }));
   for (const { uses, values } of [...steps.map((step) => ({ uses: step.uses, values: [...step.with, ...step.env] })), ...calls]) {
     if (uses === undefined || !loose.has(uses)) continue;
+    const given = values.flatMap(({ value }) => onePerExpression(asScalar(value), view));
+    const [first, ...others] = given;
+    if (first === undefined) continue;
     const { requested, ref, owner, repo } = uses;
-    for (const { value } of values) {
-      for (const { expression, name } of onePerExpression(asScalar(value), view)) {
-        const args = { secret: name === '*' ? 'secrets' : `secrets.${name}`, action: requested, ref, repository: `${owner}/${repo}` };
-        context.report({ messageId: 'handed', args, span: expression.span, fixes: pinFirst(uses, context) });
-      }
-    }
+    const names = new Set(given.map(({ name }) => (name === '*' ? 'all secrets' : `\`secrets.${name}\``)));
+    const args = { secrets: [...names].join(', '), action: requested, ref, repository: `${owner}/${repo}` };
+    const { file } = context.manifest;
+    const related = others.map(({ expression: { span } }) => ({ file, span, note: 'this is handed over too' }));
+    context.report({ messageId: 'handed', args, span: first.expression.span, related, fixes: pinFirst(uses, context) });
   }
 }
 
