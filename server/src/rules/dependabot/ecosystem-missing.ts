@@ -16,6 +16,16 @@ const DOCKER_FILES = [
   'src/Dockerfile',
 ] as const;
 
+/** Where Renovate is told what to do: what Dependabot leaves out, it looks after. */
+const RENOVATE_FILES = [
+  'renovate.json',
+  'renovate.json5',
+  '.github/renovate.json',
+  '.github/renovate.json5',
+  '.renovaterc',
+  '.renovaterc.json',
+] as const;
+
 /** Pins that nobody renews grow old, and with them the vulnerabilities in what they name. */
 export const rule: Rule = {
   meta: {
@@ -48,6 +58,7 @@ export const rule: Rule = {
     if (model === undefined || updates === undefined || manifest.problems.length > 0 || !/(?:^|\/)\.github\//.test(manifest.file.path))
       return;
     const root = manifest.file.path.replace(/\/?\.github\/[^/]*$/, '');
+    if (RENOVATE_FILES.some((name) => surroundings.exists(joinPath(root, name) ?? ''))) return;
     const named = new Set(model.updates.map(({ ecosystem }) => ecosystem?.text));
     const missing: [ecosystem: string, what: string, directory: string][] = [];
     if (!named.has('github-actions') && hasWorkflows(surroundings, root))

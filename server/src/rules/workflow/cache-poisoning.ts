@@ -3,7 +3,7 @@ import type { Rule, RuleContext } from '../../core/rule.ts';
 import type { Span } from '../../core/span.ts';
 import type { Step } from '../../formats/workflow-steps.ts';
 import { publicationsOf } from './publish.ts';
-import { addEntries, unitOf } from './step-edits.ts';
+import { addEntries, inputPlace, unitOf } from './step-edits.ts';
 import { actionOf, inputOf, viewOf } from './view.ts';
 
 /** A cache that any other workflow run may have filled, in a job whose result others install. */
@@ -92,7 +92,7 @@ function cacheOf(step: Step): Cache | undefined {
   if (caching === undefined) return layersOf(step, action);
   const { input, byDefault, off } = caching;
   const value = input === undefined ? undefined : inputOf(step, input);
-  if (value === undefined) return byDefault ? { span: step.uses.valueSpan, caching, isWritten: false } : undefined;
+  if (value === undefined) return byDefault ? { span: inputPlace(step.node) ?? step.uses.valueSpan, caching, isWritten: false } : undefined;
   const isOff = value.text.trim() === '' || value.text === 'false' || value.text === off?.[1];
   const isOffByName = input === 'cache-disabled' ? value.text === 'true' : isOff;
   // An expression may turn it off for just this job.

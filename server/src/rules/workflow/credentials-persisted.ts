@@ -2,7 +2,7 @@ import type { Fix, Related } from '../../core/finding.ts';
 import type { Rule, RuleContext } from '../../core/rule.ts';
 import type { Step } from '../../formats/workflow-steps.ts';
 import { usesRemote } from './git-use.ts';
-import { addEntries, unitOf } from './step-edits.ts';
+import { addEntries, inputPlace, unitOf } from './step-edits.ts';
 import { actionOf, inputOf, viewOf } from './view.ts';
 
 /** A checkout that leaves its token in the work tree, where later steps and uploads find it. */
@@ -54,7 +54,14 @@ export const rule: Rule = {
             upload?.uses === undefined ? [] : [{ file: manifest.file, span: upload.uses.valueSpan, note: 'the folder is uploaded here' }];
           const fixes = isUsed ? [] : addInput(step, context);
           const messageId = upload === undefined ? 'persisted' : 'uploaded';
-          report({ messageId, args: {}, span: uses.valueSpan, related, fixes, ...(upload === undefined ? {} : { severity: 'warning' }) });
+          report({
+            messageId,
+            args: {},
+            span: inputPlace(step.node) ?? uses.valueSpan,
+            related,
+            fixes,
+            ...(upload === undefined ? {} : { severity: 'warning' }),
+          });
         }
         if (uploadsAll(step)) upload = step;
         isUsed ||= usesRemote(step, manifest, surroundings);

@@ -1,5 +1,6 @@
 import type { Edit } from '../../core/finding.ts';
 import type { Manifest } from '../../core/manifest.ts';
+import type { Span } from '../../core/span.ts';
 import { LineIndex, lineEndOf } from '../../core/text.ts';
 import { asWorkflow, indentUnit } from '../../formats/workflow.ts';
 import type { YamlEntry, YamlMap } from '../../formats/yaml-document.ts';
@@ -53,6 +54,11 @@ export function addEntries({ file: { text } }: Manifest, { node, key, entries, b
   const end = endOfLine(text, value.restAt);
   // Of a value over several lines the end is elsewhere.
   return { span: { start: end, end }, text: eol + block };
+}
+
+/** Where a step lacks an input: its `with`, or its `uses` where there is none. */
+export function inputPlace({ entries }: YamlMap): Span | undefined {
+  return (entries.find(({ key }) => key === 'with') ?? entries.find(({ key }) => key === 'uses'))?.keySpan;
 }
 
 /** The edit that removes an entry with all its lines; undefined where something else stands on them. */
