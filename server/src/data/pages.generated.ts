@@ -14,7 +14,10 @@ import configReleaseAge from '../../../docs/rules/config/release-age.md';
 import configScopeWithoutRegistry from '../../../docs/rules/config/scope-without-registry.md';
 import configScriptsEnabled from '../../../docs/rules/config/scripts-enabled.md';
 import configTrustPolicyOff from '../../../docs/rules/config/trust-policy-off.md';
+import dependabotCooldownInvalid from '../../../docs/rules/dependabot/cooldown-invalid.md';
 import dependabotCooldownMissing from '../../../docs/rules/dependabot/cooldown-missing.md';
+import dependabotEcosystemMissing from '../../../docs/rules/dependabot/ecosystem-missing.md';
+import dependabotExternalCode from '../../../docs/rules/dependabot/external-code.md';
 import dockerAddGitUnpinned from '../../../docs/rules/docker/add-git-unpinned.md';
 import dockerAddInsecure from '../../../docs/rules/docker/add-insecure.md';
 import dockerAddUnverified from '../../../docs/rules/docker/add-unverified.md';
@@ -66,9 +69,20 @@ import runPipUnhashed from '../../../docs/rules/run/pip-unhashed.md';
 import runPipeToShell from '../../../docs/rules/run/pipe-to-shell.md';
 import runUntrustedIndex from '../../../docs/rules/run/untrusted-index.md';
 import runUnversionedDownload from '../../../docs/rules/run/unversioned-download.md';
+import workflowBotCondition from '../../../docs/rules/workflow/bot-condition.md';
+import workflowCachePoisoning from '../../../docs/rules/workflow/cache-poisoning.md';
+import workflowCredentialsPersisted from '../../../docs/rules/workflow/credentials-persisted.md';
+import workflowEnvironmentInjection from '../../../docs/rules/workflow/environment-injection.md';
+import workflowLiteralCredential from '../../../docs/rules/workflow/literal-credential.md';
+import workflowLongLivedPublishToken from '../../../docs/rules/workflow/long-lived-publish-token.md';
 import workflowPermissionsBroad from '../../../docs/rules/workflow/permissions-broad.md';
 import workflowPermissionsMissing from '../../../docs/rules/workflow/permissions-missing.md';
+import workflowPrivilegedTrigger from '../../../docs/rules/workflow/privileged-trigger.md';
+import workflowSecretExposed from '../../../docs/rules/workflow/secret-exposed.md';
+import workflowSecretsInherited from '../../../docs/rules/workflow/secrets-inherited.md';
+import workflowTemplateInjection from '../../../docs/rules/workflow/template-injection.md';
 import workflowUntrustedCheckout from '../../../docs/rules/workflow/untrusted-checkout.md';
+import workflowWriteTokenThirdParty from '../../../docs/rules/workflow/write-token-third-party.md';
 
 /** Every rule's page in Markdown, by rule id. */
 export const pages: Readonly<Record<string, string>> = {
@@ -87,7 +101,10 @@ export const pages: Readonly<Record<string, string>> = {
   'config/scope-without-registry': configScopeWithoutRegistry,
   'config/scripts-enabled': configScriptsEnabled,
   'config/trust-policy-off': configTrustPolicyOff,
+  'dependabot/cooldown-invalid': dependabotCooldownInvalid,
   'dependabot/cooldown-missing': dependabotCooldownMissing,
+  'dependabot/ecosystem-missing': dependabotEcosystemMissing,
+  'dependabot/external-code': dependabotExternalCode,
   'docker/add-git-unpinned': dockerAddGitUnpinned,
   'docker/add-insecure': dockerAddInsecure,
   'docker/add-unverified': dockerAddUnverified,
@@ -139,7 +156,18 @@ export const pages: Readonly<Record<string, string>> = {
   'run/pipe-to-shell': runPipeToShell,
   'run/untrusted-index': runUntrustedIndex,
   'run/unversioned-download': runUnversionedDownload,
+  'workflow/bot-condition': workflowBotCondition,
+  'workflow/cache-poisoning': workflowCachePoisoning,
+  'workflow/credentials-persisted': workflowCredentialsPersisted,
+  'workflow/environment-injection': workflowEnvironmentInjection,
+  'workflow/literal-credential': workflowLiteralCredential,
+  'workflow/long-lived-publish-token': workflowLongLivedPublishToken,
   'workflow/permissions-broad': workflowPermissionsBroad,
   'workflow/permissions-missing': workflowPermissionsMissing,
+  'workflow/privileged-trigger': workflowPrivilegedTrigger,
+  'workflow/secret-exposed': workflowSecretExposed,
+  'workflow/secrets-inherited': workflowSecretsInherited,
+  'workflow/template-injection': workflowTemplateInjection,
   'workflow/untrusted-checkout': workflowUntrustedCheckout,
+  'workflow/write-token-third-party': workflowWriteTokenThirdParty,
 };

@@ -15,7 +15,10 @@ import { rule as configReleaseAge } from './config/release-age.ts';
 import { rule as configScopeWithoutRegistry } from './config/scope-without-registry.ts';
 import { rule as configScriptsEnabled } from './config/scripts-enabled.ts';
 import { rule as configTrustPolicyOff } from './config/trust-policy-off.ts';
+import { rule as dependabotCooldownInvalid } from './dependabot/cooldown-invalid.ts';
 import { rule as dependabotCooldownMissing } from './dependabot/cooldown-missing.ts';
+import { rule as dependabotEcosystemMissing } from './dependabot/ecosystem-missing.ts';
+import { rule as dependabotExternalCode } from './dependabot/external-code.ts';
 import { rule as dockerAddGitUnpinned } from './docker/add-git-unpinned.ts';
 import { rule as dockerAddInsecure } from './docker/add-insecure.ts';
 import { rule as dockerAddUnverified } from './docker/add-unverified.ts';
@@ -67,9 +70,20 @@ import { rule as runPipUnhashed } from './run/pip-unhashed.ts';
 import { rule as runPipeToShell } from './run/pipe-to-shell.ts';
 import { rule as runUntrustedIndex } from './run/untrusted-index.ts';
 import { rule as runUnversionedDownload } from './run/unversioned-download.ts';
+import { rule as workflowBotCondition } from './workflow/bot-condition.ts';
+import { rule as workflowCachePoisoning } from './workflow/cache-poisoning.ts';
+import { rule as workflowCredentialsPersisted } from './workflow/credentials-persisted.ts';
+import { rule as workflowEnvironmentInjection } from './workflow/environment-injection.ts';
+import { rule as workflowLiteralCredential } from './workflow/literal-credential.ts';
+import { rule as workflowLongLivedPublishToken } from './workflow/long-lived-publish-token.ts';
 import { rule as workflowPermissionsBroad } from './workflow/permissions-broad.ts';
 import { rule as workflowPermissionsMissing } from './workflow/permissions-missing.ts';
+import { rule as workflowPrivilegedTrigger } from './workflow/privileged-trigger.ts';
+import { rule as workflowSecretExposed } from './workflow/secret-exposed.ts';
+import { rule as workflowSecretsInherited } from './workflow/secrets-inherited.ts';
+import { rule as workflowTemplateInjection } from './workflow/template-injection.ts';
 import { rule as workflowUntrustedCheckout } from './workflow/untrusted-checkout.ts';
+import { rule as workflowWriteTokenThirdParty } from './workflow/write-token-third-party.ts';
 
 /** Every rule, by id. */
 export const rules: readonly Rule[] = [
@@ -88,7 +102,10 @@ export const rules: readonly Rule[] = [
   configScopeWithoutRegistry,
   configScriptsEnabled,
   configTrustPolicyOff,
+  dependabotCooldownInvalid,
   dependabotCooldownMissing,
+  dependabotEcosystemMissing,
+  dependabotExternalCode,
   dockerAddGitUnpinned,
   dockerAddInsecure,
   dockerAddUnverified,
@@ -140,7 +157,18 @@ export const rules: readonly Rule[] = [
   runPipeToShell,
   runUntrustedIndex,
   runUnversionedDownload,
+  workflowBotCondition,
+  workflowCachePoisoning,
+  workflowCredentialsPersisted,
+  workflowEnvironmentInjection,
+  workflowLiteralCredential,
+  workflowLongLivedPublishToken,
   workflowPermissionsBroad,
   workflowPermissionsMissing,
+  workflowPrivilegedTrigger,
+  workflowSecretExposed,
+  workflowSecretsInherited,
+  workflowTemplateInjection,
   workflowUntrustedCheckout,
+  workflowWriteTokenThirdParty,
 ];
