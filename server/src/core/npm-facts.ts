@@ -6,6 +6,8 @@ export interface PackageKey {
   readonly name: string;
   /** URIs of the files that could say which registry serves the name (`.npmrc` and its kin), nearest first; `projectSettings` finds them. */
   readonly settings?: readonly string[];
+  /** The lockfile has it from another host than the public registry's, which is then not asked: the name may be private. */
+  readonly isElsewhere?: true;
 }
 
 /** A registry that a name is asked at. */
@@ -93,8 +95,8 @@ export const npmVersions: FactKind<PackageKey, PackageVersions> = { id: 'npm-reg
 /** All that a registry says of a package: times, publishers, maintainers, dependencies. Larger and slower than `npmVersions`. */
 export const npmPackument: FactKind<PackageKey, Packument> = { id: 'npm-packument', key: packageKeyText, purl: packagePurl };
 
-function packageKeyText({ name, settings = [] }: PackageKey): string {
-  return [name, ...settings].join(' ');
+function packageKeyText({ name, settings = [], isElsewhere }: PackageKey): string {
+  return [name, ...(isElsewhere === true ? ['elsewhere'] : []), ...settings].join(' ');
 }
 
 /** purl-spec, "npm": the scope is the namespace, its `@` is encoded. */

@@ -23,11 +23,13 @@ import lockIntegrityMissing from '../../../docs/rules/lock/integrity-missing.md'
 import lockMergeConflict from '../../../docs/rules/lock/merge-conflict.md';
 import lockResolvedInsecure from '../../../docs/rules/lock/resolved-insecure.md';
 import lockResolvedMismatch from '../../../docs/rules/lock/resolved-mismatch.md';
+import npmDeprecated from '../../../docs/rules/npm/deprecated.md';
 import npmFloatingRange from '../../../docs/rules/npm/floating-range.md';
 import npmGitUnpinned from '../../../docs/rules/npm/git-unpinned.md';
 import npmInstallScriptUnreviewed from '../../../docs/rules/npm/install-script-unreviewed.md';
 import npmLockfileDrift from '../../../docs/rules/npm/lockfile-drift.md';
 import npmLockfileMissing from '../../../docs/rules/npm/lockfile-missing.md';
+import npmNotInRegistry from '../../../docs/rules/npm/not-in-registry.md';
 import npmRemoteTarball from '../../../docs/rules/npm/remote-tarball.md';
 import runLockfileIgnored from '../../../docs/rules/run/lockfile-ignored.md';
 import runPipeToShell from '../../../docs/rules/run/pipe-to-shell.md';
@@ -61,11 +63,13 @@ export const pages: Readonly<Record<string, string>> = {
   'lock/merge-conflict': lockMergeConflict,
   'lock/resolved-insecure': lockResolvedInsecure,
   'lock/resolved-mismatch': lockResolvedMismatch,
+  'npm/deprecated': npmDeprecated,
   'npm/floating-range': npmFloatingRange,
   'npm/git-unpinned': npmGitUnpinned,
   'npm/install-script-unreviewed': npmInstallScriptUnreviewed,
   'npm/lockfile-drift': npmLockfileDrift,
   'npm/lockfile-missing': npmLockfileMissing,
+  'npm/not-in-registry': npmNotInRegistry,
   'npm/remote-tarball': npmRemoteTarball,
   'run/lockfile-ignored': runLockfileIgnored,
   'run/pipe-to-shell': runPipeToShell,

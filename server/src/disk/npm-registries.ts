@@ -19,9 +19,9 @@ export interface NpmRegistriesOptions {
  * environment names, because where npm is installed is npm's own secret.
  */
 export function npmRegistries({ env, trusted }: NpmRegistriesOptions): RegistryOf {
-  return async ({ name, settings = [] }) => {
+  return async (key) => {
     const project: SettingsFile[] = [];
-    for (const uri of settings) {
+    for (const uri of key.settings ?? []) {
       const file = readProjectFile(uri, trusted);
       if (!file.ok) return file;
       if (file.value !== undefined) project.push(file.value);
@@ -30,7 +30,7 @@ export function npmRegistries({ env, trusted }: NpmRegistriesOptions): RegistryO
       const text = readTextFile(file);
       return text.ok ? [text.value] : [];
     });
-    return registryFor(name, { env, project, user, trusted });
+    return registryFor(key, { env, project, user, trusted });
   };
 }
 

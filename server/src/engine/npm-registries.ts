@@ -1,4 +1,4 @@
-import type { NoRegistry, NpmRegistry } from '../core/npm-facts.ts';
+import type { NoRegistry, NpmRegistry, PackageKey } from '../core/npm-facts.ts';
 import { PUBLIC_NPM_REGISTRY_URL } from '../core/public-npm-registry.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { asNpmrc, format } from '../formats/npmrc.ts';
@@ -27,7 +27,7 @@ export interface RegistrySettings {
  * npm-registry-fetch, "getAuth"). A project that is not trusted chooses no registry, and no credential is used in it: where it
  * names another registry than the user has, the name is not asked for anywhere, because it may be a private one.
  */
-export function registryFor(name: string, settings: RegistrySettings): Result<NpmRegistry, NoRegistry> {
+export function registryFor({ name, isElsewhere }: Pick<PackageKey, 'name' | 'isElsewhere'>, settings: RegistrySettings): Result<NpmRegistry, NoRegistry> {
   const { project, trusted } = settings;
   const scope = /^(@[^/]+)\//.exec(name)?.[1];
   const foreign = project.find((file) => file.name !== '.npmrc' && saysRegistry(file, scope));
@@ -50,6 +50,9 @@ export function registryFor(name: string, settings: RegistrySettings): Result<Np
     });
   }
   const { url, isMapped } = trusted ? own : { ...without, isMapped: own.isMapped };
+  if (isElsewhere === true && url === PUBLIC_NPM_REGISTRY_URL) {
+    return fail({ why: 'untrusted', detail: 'the lockfile has it from another registry than the public one, which is not told of it' });
+  }
   const authorization = trusted ? authorizationFor(url, layers) : undefined;
   return ok({ url, isMapped, ...(authorization === undefined ? {} : { authorization }) });
 }

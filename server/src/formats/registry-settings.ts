@@ -1,12 +1,25 @@
 import type { PackageKey } from '../core/npm-facts.ts';
+import { PUBLIC_NPM_REGISTRY_URL } from '../core/public-npm-registry.ts';
 import type { Surroundings } from '../core/rule.ts';
 import { folderOf, foldersUp, joinPath, type SourceFile } from '../core/source-file.ts';
+import { type Locked, lockedDependency } from './locked.ts';
+import { asNpmrc } from './npmrc.ts';
+import type { Dependency } from './package-json.ts';
+import { isWorkspaceSibling } from './workspace-siblings.ts';
 
 /** The files in which a project says where its packages come from: npm, pnpm and bun; yarn; yarn 1; bun; pnpm. */
 export const REGISTRY_SETTINGS = ['.npmrc', '.yarnrc.yml', '.yarnrc', 'bunfig.toml', 'pnpm-workspace.yaml'] as const;
 
-/** The keys under which a document's packages are asked for: each carries the project's settings from the document's folder upwards. */
-export function packageKeys(file: SourceFile, surroundings: Surroundings): (name: string) => PackageKey {
+/** What a document's packages are asked for with. */
+export interface PackageKeys {
+  /** The key for a package; it carries the project's settings, from the document's folder upwards. */
+  of(dependency: RegistryDependency): PackageKey;
+  /** Whether an .npmrc of the project gives the name's scope a registry of its own. */
+  isMapped(name: string): boolean;
+}
+
+/** How the packages of a document are asked for. */
+export function packageKeys(file: SourceFile, surroundings: Surroundings): PackageKeys {
   const paths = foldersUp(folderOf(file.path)).flatMap((folder) =>
     REGISTRY_SETTINGS.map((name) => joinPath(folder, name) ?? name).filter((path) => surroundings.exists(path)),
   );
@@ -15,5 +28,63 @@ export function packageKeys(file: SourceFile, surroundings: Surroundings): (name
     const relative = `${up}${path.split('/').map(encodeURIComponent).join('/')}`;
     return URL.canParse(relative, file.uri) ? [new URL(relative, file.uri).href] : [];
   });
-  return settings.length === 0 ? (name) => ({ name }) : (name) => ({ name, settings });
+  let mapped: Set<string> | undefined;
+  return {
+    of: ({ name, locked }) => ({
+      name,
+      ...(settings.length === 0 ? {} : { settings }),
+      ...(isPublic(locked?.entry.resolved) ? {} : { isElsewhere: true }),
+    }),
+    isMapped: (name) => {
+      mapped ??= new Set(paths.flatMap((path) => mappedScopes(surroundings, path)));
+      return name.startsWith('@') && mapped.has(name.slice(0, name.indexOf('/')));
+    },
+  };
+}
+
+function mappedScopes(surroundings: Surroundings, path: string): string[] {
+  const manifest = path.endsWith('.npmrc') ? surroundings.manifest(path) : undefined;
+  const entries = (manifest && asNpmrc(manifest)?.entries) ?? [];
+  return entries.flatMap(({ key, section }) => (section === undefined ? (/^(@[^/:]+):registry$/.exec(key.text)?.[1] ?? []) : []));
+}
+
+/** A dependency that a registry serves. */
+export interface RegistryDependency {
+  /** The package's own name: what an alias stands for. */
+  readonly name: string;
+  /** What is installed today, where a lockfile says so. */
+  readonly locked: Locked | undefined;
+}
+
+/**
+ * The package of a registry that a dependency of a package.json means. Undefined where no registry is asked for it: files, git,
+ * URLs, workspaces, `jsr:`, half-typed requirements.
+ */
+export function registryDependency(dependency: Dependency, file: SourceFile, surroundings: Surroundings): RegistryDependency | undefined {
+  const name = registryName(dependency);
+  if (name === undefined || isWorkspaceSibling(surroundings, file.path, dependency.name)) return undefined;
+  const locked = lockedDependency(surroundings, file.path, dependency);
+  if (locked === undefined) return { name, locked };
+  return locked.entry.source === 'tarball' ? { name, locked } : undefined;
+}
+
+function registryName({ name, spec, parsed }: Dependency): string | undefined {
+  switch (parsed.kind) {
+    case 'version':
+    case 'range':
+    case 'tag':
+      return spec.trim() === '' ? undefined : name;
+    case 'catalog':
+      return name;
+    case 'alias':
+      return /^jsr:/i.test(spec) ? undefined : (parsed.name?.text ?? name);
+    default:
+      return undefined;
+  }
+}
+
+/** npm writes the public registry's address for whatever registry is configured; other managers leave it out (npm.md, fact 10). */
+function isPublic(resolved: string | undefined): boolean {
+  if (resolved === undefined || !URL.canParse(resolved)) return true;
+  return new URL(resolved).host === new URL(PUBLIC_NPM_REGISTRY_URL).host;
 }

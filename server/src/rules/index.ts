@@ -24,11 +24,13 @@ import { rule as lockIntegrityMissing } from './lock/integrity-missing.ts';
 import { rule as lockMergeConflict } from './lock/merge-conflict.ts';
 import { rule as lockResolvedInsecure } from './lock/resolved-insecure.ts';
 import { rule as lockResolvedMismatch } from './lock/resolved-mismatch.ts';
+import { rule as npmDeprecated } from './npm/deprecated.ts';
 import { rule as npmFloatingRange } from './npm/floating-range.ts';
 import { rule as npmGitUnpinned } from './npm/git-unpinned.ts';
 import { rule as npmInstallScriptUnreviewed } from './npm/install-script-unreviewed.ts';
 import { rule as npmLockfileDrift } from './npm/lockfile-drift.ts';
 import { rule as npmLockfileMissing } from './npm/lockfile-missing.ts';
+import { rule as npmNotInRegistry } from './npm/not-in-registry.ts';
 import { rule as npmRemoteTarball } from './npm/remote-tarball.ts';
 import { rule as runLockfileIgnored } from './run/lockfile-ignored.ts';
 import { rule as runPipeToShell } from './run/pipe-to-shell.ts';
@@ -62,11 +64,13 @@ export const rules: readonly Rule[] = [
   lockMergeConflict,
   lockResolvedInsecure,
   lockResolvedMismatch,
+  npmDeprecated,
   npmFloatingRange,
   npmGitUnpinned,
   npmInstallScriptUnreviewed,
   npmLockfileDrift,
   npmLockfileMissing,
+  npmNotInRegistry,
   npmRemoteTarball,
   runLockfileIgnored,
   runPipeToShell,

@@ -130,8 +130,8 @@ function conclude<V>(response: HttpResponse, { key, registry, asked, reading, no
   const host = plain(response.url.host, 100);
   if (response.status === 404) {
     // Registries hide what an account may not see behind a 404, and a host that another one sent us to is no judge of names.
-    const isJudge = response.url.origin === asked.origin && (!registry.isMapped || registry.authorization !== undefined);
-    return isJudge ? absent(now) : unknown('denied', `${host} has no such package, or does not show it without credentials`);
+    const isJudge = response.url.origin === asked.origin && !registry.isMapped;
+    return isJudge ? absent(now) : unknown('denied', `${host} has no such package, or does not show it to this account`);
   }
   if (response.status !== 200) return answerStatus(response, now);
   const document = parseJson(response.body);
