@@ -4,6 +4,7 @@ import type { ServerHandle } from '../server-handle.ts';
 import { disableRule } from './disable-rule.ts';
 import { explainRule } from './explain-rule.ts';
 import { recommendToTeam } from './recommend-to-team.ts';
+import { refreshLookUps } from './refresh-look-ups.ts';
 import { scanWorkspace } from './scan-workspace.ts';
 
 /** What commands work with. */
@@ -20,6 +21,7 @@ export function registerCommands(commands: CommandContext): void {
     vscode.commands.registerCommand(EXPLAIN_RULE, (rule: unknown) => explainRule(context, rule)),
     vscode.commands.registerCommand(DISABLE_RULE, (rule: unknown) => disableRule(context, rule)),
     vscode.commands.registerCommand('waybill.scanWorkspace', () => scanWorkspace(server)),
+    vscode.commands.registerCommand('waybill.refreshLookUps', () => refreshLookUps(server)),
     vscode.commands.registerCommand('waybill.recommendToTeam', () => recommendToTeam(context)),
     vscode.commands.registerCommand('waybill.showLog', () => log.show()),
     vscode.commands.registerCommand('waybill.restart', () => server.restart()),

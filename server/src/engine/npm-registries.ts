@@ -27,7 +27,10 @@ export interface RegistrySettings {
  * npm-registry-fetch, "getAuth"). A project that is not trusted chooses no registry, and no credential is used in it: where it
  * names another registry than the user has, the name is not asked for anywhere, because it may be a private one.
  */
-export function registryFor({ name, isElsewhere }: Pick<PackageKey, 'name' | 'isElsewhere'>, settings: RegistrySettings): Result<NpmRegistry, NoRegistry> {
+export function registryFor(
+  { name, isElsewhere }: Pick<PackageKey, 'name' | 'isElsewhere'>,
+  settings: RegistrySettings,
+): Result<NpmRegistry, NoRegistry> {
   const { project, trusted } = settings;
   const scope = /^(@[^/]+)\//.exec(name)?.[1];
   const foreign = project.find((file) => file.name !== '.npmrc' && saysRegistry(file, scope));
