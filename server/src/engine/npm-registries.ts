@@ -44,14 +44,14 @@ export function registryFor(
     layers.filter(({ isProject }) => !isProject),
     scope,
   );
-  if (own.isUnset !== undefined)
-    return fail({ why: 'unparsable', detail: `the registry's address needs the variable ${own.isUnset}, which is not set` });
   if (!trusted && own.url !== without.url) {
     return fail({
       why: 'untrusted',
       detail: 'the .npmrc of the project names a registry, which is used only where the user trusts the project',
     });
   }
+  if (own.isUnset !== undefined)
+    return fail({ why: 'unparsable', detail: `the registry's address needs the variable ${own.isUnset}, which is not set` });
   const { url, isMapped } = trusted ? own : { ...without, isMapped: own.isMapped };
   if (isElsewhere === true && url === PUBLIC_NPM_REGISTRY_URL) {
     return fail({ why: 'untrusted', detail: 'the lockfile has it from another registry than the public one, which is not told of it' });
