@@ -33,6 +33,10 @@ export interface SourcesOptions {
 export interface SourceInfo {
   readonly id: string;
   readonly hosts: readonly SourceHost[];
+  /** How long an answer is used without asking again, in milliseconds. */
+  readonly ttlMs: number;
+  /** Whether answers outlive the session where there is a storage. */
+  readonly isKept: boolean;
 }
 
 /** The wired sources. */
@@ -78,7 +82,7 @@ export function createSources(options: SourcesOptions): Sources {
     fetchFact: asking('fetch'),
     fetchFresh: asking('fetchFresh'),
     keptFact: async (kind, key, signal) => fetcherOf(kind)?.kept({ key, id: kind.key(key) }, signal),
-    sources: fetchers.map(({ source: { id, hosts } }) => ({ id, hosts })),
+    sources: fetchers.map(({ source: { id, hosts, ttlMs, keepUnder } }) => ({ id, hosts, ttlMs, isKept: keepUnder !== undefined })),
     forget: async () => {
       await Promise.all(fetchers.map((fetcher) => fetcher.forget()));
     },
