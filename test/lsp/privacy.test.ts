@@ -14,8 +14,14 @@ interface Outcome {
   readonly attempts: readonly string[];
 }
 
-/** Does all that a user can do without choosing a fix, over a hostile repository; with `fixes`, resolves every fix too. */
-async function visit(settings: object, trusted: boolean, fixes: 'none' | 'all' = 'none'): Promise<Outcome> {
+/** What the user does besides opening files, asking for diagnostics and looking at the offered fixes. */
+interface Demands {
+  readonly hovers?: true;
+  readonly fixes?: true;
+}
+
+/** Visits a hostile repository. */
+async function visit(settings: object, trusted: boolean, demands: Demands = {}): Promise<Outcome> {
   const requests: { url: string; authorization: string | undefined }[] = [];
   const trap = await serve((request, response) => {
     requests.push({ url: request.url ?? '', authorization: request.headers.authorization });
@@ -34,11 +40,11 @@ async function visit(settings: object, trusted: boolean, fixes: 'none' | 'all' =
       await withSession(
         files,
         async (session, folder) => {
-          for (const [name, text] of Object.entries(files)) await look(session, uriOf(folder, name), text, fixes);
+          for (const [name, text] of Object.entries(files)) await look(session, uriOf(folder, name), text, demands);
           await session.connection.sendRequest('waybill/scanWorkspace');
           // A look-up in the background begins after the answer; its first connection shows before the next answers are there.
           for (const name of Object.keys(files)) await session.diagnostics(uriOf(folder, name));
-          if (!trusted || fixes === 'none') await session.connection.sendRequest('waybill/refreshLookUps');
+          await session.connection.sendRequest('waybill/refreshLookUps');
         },
         options,
       );
@@ -49,27 +55,27 @@ async function visit(settings: object, trusted: boolean, fixes: 'none' | 'all' =
   }
 }
 
-async function look(session: Session, uri: string, text: string, fixes: 'none' | 'all'): Promise<void> {
+async function look(session: Session, uri: string, text: string, { hovers, fixes }: Demands): Promise<void> {
   await session.open(uri, text);
   await session.diagnostics(uri);
   const lines = text.split('\n');
-  for (const line of lines.keys()) await session.hover(uri, line, 12);
+  if (hovers === true) for (const line of lines.keys()) await session.hover(uri, line, 12);
   const whole = { start: { line: 0, character: 0 }, end: { line: lines.length, character: 0 } };
   await session.connection.sendRequest('textDocument/inlayHint', { textDocument: { uri }, range: whole });
   await session.connection.sendRequest('textDocument/documentLink', { textDocument: { uri } });
   await session.connection.sendRequest('waybill/documentStatus', { textDocument: { uri } });
   const actions = await session.actions(uri, whole);
   await session.actions(uri, whole, { only: ['source.fixAll'], triggerKind: 2 });
-  if (fixes === 'all') for (const action of actions) if (action.data !== undefined) await session.resolve(action);
+  if (fixes === true) for (const action of actions) if (action.data !== undefined) await session.resolve(action);
 }
 
 describe('a hostile repository in the editor', () => {
   it('sends nothing where the network is off, whatever the user chooses', async () => {
-    assert.deepEqual(await visit({ network: 'off' }, true, 'all'), { requests: [], attempts: [] });
+    assert.deepEqual(await visit({ network: 'off' }, true, { hovers: true, fixes: true }), { requests: [], attempts: [] });
   });
 
   it('sends nothing where it is not trusted, also with look-ups in the background', async () => {
-    assert.deepEqual(await visit({ network: 'background' }, false), { requests: [], attempts: [] });
+    assert.deepEqual(await visit({ network: 'background' }, false, { hovers: true }), { requests: [], attempts: [] });
   });
 
   it('sends nothing on demand before something is demanded, also where it is trusted', async () => {
@@ -77,7 +83,7 @@ describe('a hostile repository in the editor', () => {
   });
 
   it('gets no token and no package name where it is not trusted and the user chooses every fix', async () => {
-    const { requests } = await visit({ network: 'onDemand' }, false, 'all');
+    const { requests } = await visit({ network: 'onDemand' }, false, { hovers: true, fixes: true });
     assert.ok(requests.length > 0, 'the images and actions themselves are asked for: the user chose that');
     for (const { url, authorization } of requests) {
       assert.equal(authorization, undefined);
@@ -107,6 +113,60 @@ async function untilFound(session: Session, uri: string, rule: string): Promise<
 }
 
 const MANIFEST = '{ "dependencies": { "nobody-has-this": "1.0.0" } }\n';
+
+/** The card of the package on the second line of a package.json with one dependency. */
+async function cardOf(name: string, options: SessionOptions): Promise<string> {
+  const text = `{ "dependencies": {\n"${name}": "^1.0.0" } }\n`;
+  let card = '';
+  await withSession(
+    { 'package.json': text },
+    async (session, folder) => {
+      await session.open(uriOf(folder, 'package.json'), text);
+      const hover = await session.hover(uriOf(folder, 'package.json'), 1, 3);
+      card = JSON.stringify(hover?.contents);
+    },
+    options,
+  );
+  return card;
+}
+
+describe('a hover over a package', () => {
+  it('says what the registry says, with the time, and asks for that package alone', async () => {
+    const versions = { '1.0.0': { deprecated: 'use [that](command:evil) <b>one</b>' }, '2.0.0': {} };
+    const registry = await startNpmServer({ old: { versions, tags: { latest: '2.0.0' } }, other: { versions } });
+    try {
+      const options = (trusted: boolean) => ({
+        settings: { network: 'onDemand' },
+        initializationOptions: { trusted },
+        env: { NPM_CONFIG_REGISTRY: registry.registry },
+      });
+      const card = await cardOf('old', options(true));
+      assert.match(card, /Newest release: `2\.0\.0`/);
+      assert.match(card, /Deprecated: use \\\\\[that\\\\\]/);
+      assert.match(card, /As of: \d{4}/);
+      assert.deepEqual(
+        registry.requests.map(({ url }) => url),
+        ['/old'],
+      );
+      assert.match(await cardOf('nobody-has-this', options(true)), /Registry: has no such package/);
+      assert.match(await cardOf('old', options(false)), /Registry: unknown .*untrusted/);
+      assert.equal(registry.requests.length, 2);
+    } finally {
+      await registry.close();
+    }
+  });
+
+  it('says until when a registry wants to be left alone', async () => {
+    const limited = await serve((_, response) => response.writeHead(429, { 'retry-after': '600' }).end());
+    try {
+      const settings = { settings: { network: 'onDemand' }, initializationOptions: { trusted: true } };
+      const card = await cardOf('old', { ...settings, env: { NPM_CONFIG_REGISTRY: limited.url } });
+      assert.match(card, /Registry: unknown .*HTTP 429.*until \d\d.{0,3}:\d\d/);
+    } finally {
+      await limited.close();
+    }
+  });
+});
 
 describe('what was looked up', () => {
   it('is there in the next session, without a connection, and gone when it is refreshed', async () => {

@@ -86,5 +86,7 @@ function registryName({ name, spec, parsed }: Dependency): string | undefined {
 /** npm writes the public registry's address for whatever registry is configured; other managers leave it out (npm.md, fact 10). */
 function isPublic(resolved: string | undefined): boolean {
   if (resolved === undefined || !URL.canParse(resolved)) return true;
-  return new URL(resolved).host === new URL(PUBLIC_NPM_REGISTRY_URL).host;
+  const { host } = new URL(resolved);
+  // Yarn 1 has the public registry under a name of its own. Naming it in part is enough: all that depends on it is whether a name is private.
+  return host === new URL(PUBLIC_NPM_REGISTRY_URL).host || /^registry\.yarn/.test(host);
 }

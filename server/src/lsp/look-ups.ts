@@ -12,6 +12,9 @@ const LIFETIMES: FactLifetimes = { knownMs: 10 * 60 * 1000, unknownMs: 60 * 1000
 /** How long answers of earlier sessions are gathered before rules run again for them, in ms. */
 const GATHER_MS = 50;
 
+/** How long a hover waits for a look-up, in milliseconds: a card that comes later than that comes beside the point. */
+export const HOVER_WAIT_MS = 1500;
+
 /** What decides whether and how something may be looked up. */
 export interface LookUpSettings {
   readonly network: NetworkMode;
@@ -104,6 +107,26 @@ export class LookUps {
       facts.put(kind, key, answer);
       this.#note(kind, key, answer);
       return answer;
+    };
+  }
+
+  /**
+   * For a hover: what is known already, else a look-up, which goes on when the hover does not wait for it any more. In a
+   * workspace that is not trusted nothing is looked up, because pointing at something is no wish to contact it.
+   */
+  forHover(settings: LookUpSettings): FetchFact {
+    const network = this.#network;
+    if (network === undefined || settings.network === 'off') return this.fetch(settings);
+    const { facts } = this.#store(network, settings);
+    const lookUp = this.fetch(settings);
+    return async (kind, key, signal) => {
+      const kept = facts.peek(kind, key);
+      if (kept !== undefined) return kept;
+      if (!settings.trusted) return unknown('untrusted', 'nothing is looked up for a hover before the workspace is trusted');
+      const answer = await withinHover(lookUp(kind, key, new AbortController().signal), signal);
+      // What is old is better than nothing: it is shown with its age.
+      const last = answer.state === 'unknown' ? facts.last(kind, key) : undefined;
+      return last === undefined || last.state === 'unknown' ? answer : last;
     };
   }
 
@@ -222,6 +245,19 @@ export class LookUps {
     this.#stores.set(id, made);
     return made;
   }
+}
+
+/** An answer, or `pending` where it does not come in time. */
+function withinHover<V>(answer: Promise<Answer<V>>, signal: AbortSignal): Promise<Answer<V>> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => resolve(unknown('pending', 'still being looked up'));
+    const timer = setTimeout(giveUp, HOVER_WAIT_MS);
+    signal.addEventListener('abort', giveUp);
+    answer.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
+    });
+  });
 }
 
 function sameOrigin(a: string, b: string): boolean {
