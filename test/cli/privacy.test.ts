@@ -3,8 +3,9 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { clockTime } from '../../server/src/sources/retry-after.ts';
-import { serve } from '../sources/support/loopback.ts';
+import { serve, serveTls } from '../sources/support/loopback.ts';
 import { startNpmServer } from '../sources/support/npm-server.ts';
+import { createKeyPair } from '../sources/support/token-server.ts';
 import { waybill } from '../support/cli.ts';
 import { withFolder, writeFiles } from '../support/folder.ts';
 import { hostileRepository, SECRET } from '../support/hostile-repository.ts';
@@ -151,6 +152,27 @@ describe('answers on the disk', () => {
     } finally {
       await registry.close();
     }
+  });
+});
+
+describe('a registry with a certificate of its own authority', () => {
+  it('is asked with NODE_EXTRA_CA_CERTS, and says why without', async () => {
+    await withFolder({ 'package.json': '{ "dependencies": { "no-such-name": "1.0.0" } }' }, async (folder) => {
+      const keys = createKeyPair(folder, ['localhost']);
+      const registry = await serveTls(keys, (_, response) => response.writeHead(404).end());
+      const NPM_CONFIG_REGISTRY = `https://localhost:${registry.port}/`;
+      const check = async (env: Readonly<Record<string, string>>): Promise<Report> =>
+        JSON.parse((await waybill(['check', '--online', '--format', 'json', folder], { env: { NPM_CONFIG_REGISTRY, ...env } })).stdout);
+      try {
+        const trusting = await check({ NODE_EXTRA_CA_CERTS: keys.certFile });
+        assert.ok(trusting.findings.some(({ rule }) => rule === 'npm/not-in-registry'));
+        const { unknown, findings } = await check({});
+        assert.ok(findings.every(({ rule }) => rule !== 'npm/not-in-registry'));
+        assert.match(unknown.find(({ why }) => why === 'error')?.detail ?? '', /certificate is not trusted .*NODE_EXTRA_CA_CERTS/);
+      } finally {
+        await registry.close();
+      }
+    });
   });
 });
 

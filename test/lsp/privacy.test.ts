@@ -6,7 +6,7 @@ import { serve } from '../sources/support/loopback.ts';
 import { startNpmServer } from '../sources/support/npm-server.ts';
 import { withFolder } from '../support/folder.ts';
 import { hostileRepository, SECRET } from '../support/hostile-repository.ts';
-import { type Session, type SessionOptions, uriOf, withSession } from '../support/lsp-client.ts';
+import { MODERN, type Session, type SessionOptions, uriOf, withSession } from '../support/lsp-client.ts';
 import { socketSpy } from '../support/socket-spy.ts';
 
 interface Outcome {
@@ -166,6 +166,29 @@ describe('a hover over a package', () => {
       await limited.close();
     }
   });
+});
+
+it('a deprecated version is tagged, for clients that strike such text through', async () => {
+  const lock = {
+    lockfileVersion: 3,
+    packages: { '': { dependencies: { a: '1' } }, 'node_modules/a': { version: '1.0.0', deprecated: 'old' } },
+  };
+  const files = { 'package.json': '{ "dependencies": { "a": "1" } }', 'package-lock.json': JSON.stringify(lock) };
+  for (const [tagSupport, expected] of [
+    [{ valueSet: [1, 2] }, [2]],
+    [{ valueSet: [1] }, undefined],
+  ] as const) {
+    const textDocument = { ...MODERN.textDocument, publishDiagnostics: { tagSupport: { valueSet: [...tagSupport.valueSet] } } };
+    await withSession(
+      files,
+      async (session, folder) => {
+        await session.open(uriOf(folder, 'package.json'), files['package.json']);
+        const found = (await session.diagnostics(uriOf(folder, 'package.json'))).find(({ code }) => code === 'npm/deprecated');
+        assert.deepEqual(found?.tags, expected);
+      },
+      { capabilities: { ...MODERN, textDocument } },
+    );
+  }
 });
 
 describe('what was looked up', () => {
