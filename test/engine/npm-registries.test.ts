@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PUBLIC_NPM_REGISTRY_URL } from '../../server/src/core/public-npm-registry.ts';
-import { type RegistrySettings, registryFor } from '../../server/src/engine/npm-registries.ts';
+import { MAX_SETTINGS_UNITS, type RegistrySettings, registryFor } from '../../server/src/engine/npm-registries.ts';
 
 const PUBLIC = PUBLIC_NPM_REGISTRY_URL;
 
@@ -172,6 +172,18 @@ describe("names that are none of the public registry's business", () => {
       }
       for (const one of others) assert.equal(found(one, { project }).url, PUBLIC, one);
     });
+  }
+});
+
+it('reads hostile settings in a time that nobody notices, and none that are endless', () => {
+  for (const unit of ['\n', ' ', '"', '${', '\\', 'registries\n', 'acme ', 'registry', '@acme', '[install]\n', '//h/:_auth=${', '#']) {
+    const text = unit.repeat(Math.floor(MAX_SETTINGS_UNITS / unit.length));
+    for (const name of ['.npmrc', '.yarnrc.yml', '.yarnrc', 'bunfig.toml', 'pnpm-workspace.yaml']) {
+      const startedAt = performance.now();
+      ask('@acme/a', { project: [{ name, text }] });
+      assert.ok(performance.now() - startedAt < 2_000, `${name} of ${JSON.stringify(unit)} took ${performance.now() - startedAt} ms`);
+      assert.equal(refused('@acme/a', { project: [{ name, text: `${text}${' '.repeat(unit.length)} ` }] }).why, 'unparsable');
+    }
   }
 });
 

@@ -290,8 +290,12 @@ describe('a host that limits look-ups', () => {
 
   const npm = KINDS.find(({ name }) => name === 'npm-registry') ?? assert.fail();
   it('503 with Retry-After counts too, and without it four of them in a row, longer each time', async () => {
-    reply = status(503, { 'retry-after': '60' });
-    assert.equal((await series(npm, { now: NOW }, [0, 59_000])).requests, 1);
+    for (const code of [503, 403]) {
+      reply = status(code, { 'retry-after': '60' });
+      const { requests: asked, last } = await series(npm, { now: NOW }, [0, 59_000]);
+      assert.equal(asked, 1);
+      assert.equal(last.state === 'unknown' && last.why, 'error');
+    }
     reply = status(503);
     const few = Array.from({ length: MAX_SERVER_ERRORS_IN_A_ROW }, () => 0);
     const { requests: asked, last } = await series(npm, { now: NOW }, [...few, 0, HOST_PAUSE_MS - 1]);

@@ -10,6 +10,9 @@ export interface SettingsFile {
   readonly text: string;
 }
 
+/** The longest file of a project's settings that is read, in UTF-16 units: they are read for every name. */
+export const MAX_SETTINGS_UNITS = 256 * 1024;
+
 /** Everything that has a say in which registry serves a name. */
 export interface RegistrySettings {
   /** `process.env` has this shape. */
@@ -32,6 +35,9 @@ export function registryFor(
   settings: RegistrySettings,
 ): Result<NpmRegistry, NoRegistry> {
   const { project, trusted } = settings;
+  if (project.some(({ text }) => text.length > MAX_SETTINGS_UNITS)) {
+    return fail({ why: trusted ? 'unparsable' : 'untrusted', detail: 'the settings of the project are too long to be read' });
+  }
   const scope = /^(@[^/]+)\//.exec(name)?.[1];
   const foreign = project.find((file) => file.name !== '.npmrc' && saysRegistry(file, scope));
   if (foreign !== undefined) {
@@ -181,7 +187,7 @@ function saysRegistry({ name, text }: SettingsFile, scope: string | undefined): 
     case 'pnpm-workspace.yaml':
       return (
         lines.some((line) => /^["']?registry["']?\s*:/.test(line)) ||
-        (/^["']?registries["']?\s*:/m.test(whole) && (hasScope || /^\s+["']?default["']?\s*:/m.test(whole)))
+        (/^["']?registries["']?\s*:/m.test(whole) && (hasScope || /^[ \t]+["']?default["']?[ \t]*:/m.test(whole)))
       );
     default:
       return false;

@@ -9,7 +9,17 @@ import { parseSpec } from './npm-spec.ts';
  * The version that npm installs for a requirement where nothing is locked (npm-pick-manifest): a tag's version; of a range the one that
  * `latest` names where it fits, else the newest that is not deprecated, else the newest. Undefined where nothing fits.
  */
-export function pickVersion({ versions, distTags }: PackageVersions, requirement: string): PublishedVersion | undefined {
+export function pickVersion(facts: PackageVersions, requirement: string): PublishedVersion | undefined {
+  // Rules ask again with every key, and a package may have thousands of versions.
+  const known = picked.get(facts) ?? new Map<string, PublishedVersion | undefined>();
+  picked.set(facts, known);
+  if (!known.has(requirement)) known.set(requirement, pick(facts, requirement));
+  return known.get(requirement);
+}
+
+const picked = new WeakMap<PackageVersions, Map<string, PublishedVersion | undefined>>();
+
+function pick({ versions, distTags }: PackageVersions, requirement: string): PublishedVersion | undefined {
   const named = (version: string | undefined): PublishedVersion | undefined => versions.find((one) => one.version === version);
   const spec = parseSpec(requirement.trim() === '' ? 'latest' : requirement);
   switch (spec.kind) {

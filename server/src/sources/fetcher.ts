@@ -98,7 +98,8 @@ export function createFetcher<K, V>(source: Source<K, V>, { http, now, storage }
         remember(id, old, old.asOf);
         return old;
       }
-      const answer = await source.fetch(key, http, signal, old?.state === 'known' ? old.value : undefined);
+      const before = old ?? memory.get(id)?.answer;
+      const answer = await source.fetch(key, http, signal, before?.state === 'known' ? before.value : undefined);
       remember(id, answer, now());
       if (kept !== undefined) cache?.put(kept.id, answer);
       return answer;

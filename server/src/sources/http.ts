@@ -169,7 +169,7 @@ function restOf({ status, headers }: HttpResponse, now: number): number | undefi
   const asked = retryAfterMs(headers.get('retry-after'), now);
   if (status === 429) return asked ?? DEFAULT_REST_MS;
   // GitHub says so with 403, others with 503.
-  return status === 503 || (status === 403 && headers.get('x-ratelimit-remaining') === '0') ? asked : undefined;
+  return status === 503 || status === 403 ? asked : undefined;
 }
 
 /** A request on its way: `url` is checked, header names are in lower case. */

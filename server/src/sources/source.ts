@@ -50,6 +50,10 @@ export function answerStatus(response: HttpResponse, asOf: number): Answer<never
   switch (response.status) {
     case 401:
     case 403:
+      // GitHub limits look-ups with 403, and then says how long.
+      if (response.status === 403 && response.headers.has('retry-after')) {
+        return unknown('error', `${host} limits look-ups (HTTP 403)${retryAfter(response, asOf)}`);
+      }
       return unknown('denied', `${host} does not show this without credentials (HTTP ${response.status})`);
     case 404:
       return absent(asOf);
