@@ -3,10 +3,9 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { URI } from 'vscode-uri';
 import { fail } from '../core/result.ts';
-import { cacheFolder, cacheFolderPath } from '../disk/cache-folder.ts';
+import { cacheFolderPath } from '../disk/cache-folder.ts';
 import { diskRoot, gitHubParent } from '../disk/disk-root.ts';
 import { readTextFile } from '../disk/files.ts';
-import { npmRegistries } from '../disk/npm-registries.ts';
 import { toSlashes, walk } from '../disk/walk.ts';
 import type { Sources } from '../sources/index.ts';
 import type { ConnectOptions, FactSource, Host } from './host.ts';
@@ -54,7 +53,7 @@ function connectOnDemand(env: NodeJS.ProcessEnv, { cacheFolder: given, trusted, 
   const folder = given ?? cacheFolderPath(env, process.platform);
   let sources: Promise<Sources> | undefined;
   const connected = (): Promise<Sources> => {
-    sources ??= import('../sources/index.ts').then(({ createSources }) => {
+    sources ??= import('./on-demand.ts').then(({ cacheFolder, createSources, npmRegistries }) => {
       const storage = folder === undefined ? undefined : cacheFolder(folder);
       return createSources({ online: true, env, registryOf: npmRegistries({ env, trusted }), storage, ...options });
     });
