@@ -1,10 +1,11 @@
+import type { Manifest } from '../core/manifest.ts';
 import type { PackageKey } from '../core/npm-facts.ts';
 import { PUBLIC_NPM_REGISTRY_URL } from '../core/public-npm-registry.ts';
 import type { Surroundings } from '../core/rule.ts';
 import { folderOf, foldersUp, joinPath, type SourceFile } from '../core/source-file.ts';
-import { type Locked, lockedDependency } from './locked.ts';
+import { type Locked, locksOf } from './locked.ts';
 import { asNpmrc } from './npmrc.ts';
-import type { Dependency } from './package-json.ts';
+import { asPackageJson, type Dependency } from './package-json.ts';
 import { isWorkspaceSibling } from './workspace-siblings.ts';
 
 /** The files in which a project says where its packages come from: npm, pnpm and bun; yarn; yarn 1; bun; pnpm. */
@@ -61,11 +62,46 @@ export interface RegistryDependency {
  * URLs, workspaces, `jsr:`, half-typed requirements.
  */
 export function registryDependency(dependency: Dependency, file: SourceFile, surroundings: Surroundings): RegistryDependency | undefined {
-  const name = registryName(dependency);
-  if (name === undefined || isWorkspaceSibling(surroundings, file.path, dependency.name)) return undefined;
-  const locked = lockedDependency(surroundings, file.path, dependency);
-  if (locked === undefined) return { name, locked };
-  return locked.entry.source === 'tarball' ? { name, locked } : undefined;
+  return reader(file, surroundings)(dependency);
+}
+
+/**
+ * The packages of a registry among the dependencies of a package.json, by dependency. Rules ask for them in each analysis, which has
+ * surroundings of its own: what they are is found out once for all rules of one analysis.
+ */
+export function registryDependencies(manifest: Manifest, surroundings: Surroundings): ReadonlyMap<Dependency, RegistryDependency> {
+  const known = dependenciesOf.get(surroundings);
+  if (known?.manifest === manifest) return known.found;
+  const read = reader(manifest.file, surroundings);
+  const found = new Map<Dependency, RegistryDependency>();
+  for (const dependency of asPackageJson(manifest)?.dependencies ?? []) {
+    const one = read(dependency);
+    if (one !== undefined) found.set(dependency, one);
+  }
+  dependenciesOf.set(surroundings, { manifest, found });
+  return found;
+}
+
+const dependenciesOf = new WeakMap<
+  Surroundings,
+  { readonly manifest: Manifest; readonly found: ReadonlyMap<Dependency, RegistryDependency> }
+>();
+
+function reader(file: SourceFile, surroundings: Surroundings): (dependency: Dependency) => RegistryDependency | undefined {
+  const hasWorkspaces = foldersUp(folderOf(file.path)).some((folder) => {
+    const manifest = surroundings.manifest(joinPath(folder, 'package.json') ?? '');
+    return ((manifest && asPackageJson(manifest)?.workspaces) ?? []).length > 0;
+  });
+  const locks = locksOf(surroundings, file.path);
+  return (dependency) => {
+    const name = registryName(dependency);
+    if (name === undefined || (hasWorkspaces && isWorkspaceSibling(surroundings, file.path, dependency.name))) return undefined;
+    for (const { lock, path, importer } of locks) {
+      const entry = lock.locked(importer, dependency.name, dependency.spec);
+      if (entry !== undefined) return entry.source === 'tarball' ? { name, locked: { lock, entry, path } } : undefined;
+    }
+    return { name, locked: undefined };
+  };
 }
 
 function registryName({ name, spec, parsed }: Dependency): string | undefined {
@@ -85,8 +121,10 @@ function registryName({ name, spec, parsed }: Dependency): string | undefined {
 
 /** npm writes the public registry's address for whatever registry is configured; other managers leave it out (npm.md, fact 10). */
 function isPublic(resolved: string | undefined): boolean {
-  if (resolved === undefined || !URL.canParse(resolved)) return true;
-  const { host } = new URL(resolved);
+  // Not read as URLs: there are thousands of them, and rules ask with every key.
+  const host = resolved === undefined ? undefined : /^https?:\/\/([^/?#]*)/i.exec(resolved)?.[1]?.toLowerCase();
   // Yarn 1 has the public registry under a name of its own. Naming it in part is enough: all that depends on it is whether a name is private.
-  return host === new URL(PUBLIC_NPM_REGISTRY_URL).host || /^registry\.yarn/.test(host);
+  return host === undefined || host === PUBLIC_HOST || /^registry\.yarn/.test(host);
 }
+
+const PUBLIC_HOST = new URL(PUBLIC_NPM_REGISTRY_URL).host;

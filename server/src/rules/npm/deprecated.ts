@@ -1,8 +1,8 @@
 import { npmVersions } from '../../core/npm-facts.ts';
 import type { Rule, RuleContext } from '../../core/rule.ts';
-import { asPackageJson, type Dependency } from '../../formats/package-json.ts';
+import type { Dependency } from '../../formats/package-json.ts';
 import { pickVersion } from '../../formats/pick-version.ts';
-import { type PackageKeys, packageKeys, registryDependency } from '../../formats/registry-settings.ts';
+import { type PackageKeys, packageKeys, type RegistryDependency, registryDependencies } from '../../formats/registry-settings.ts';
 
 const WHY = 'Its maintainers no longer stand behind it: defects that are found now, also those that let attackers in, stay.';
 
@@ -39,10 +39,10 @@ export const rule: Rule = {
   check(context) {
     const { manifest, surroundings } = context;
     const keys = packageKeys(manifest.file, surroundings);
-    for (const dependency of asPackageJson(manifest)?.dependencies ?? []) {
+    for (const [dependency, wanted] of registryDependencies(manifest, surroundings)) {
       // A peer is the host's choice, and the host's own package.json is where it can be changed.
       if (dependency.group === 'peerDependencies') continue;
-      const found = deprecation(context, keys, dependency);
+      const found = deprecation(context, keys, { dependency, wanted });
       if (found === undefined) continue;
       context.report({
         messageId: found.notice === '' ? 'silent' : 'notice',
@@ -60,17 +60,19 @@ interface Deprecation {
   readonly notice: string;
 }
 
+interface Question {
+  readonly dependency: Dependency;
+  readonly wanted: RegistryDependency;
+}
+
 /** By the lockfile's own record where it has one; else by the registry, for the locked version or the one that would be installed. */
-function deprecation(context: RuleContext, keys: PackageKeys, dependency: Dependency): Deprecation | undefined {
-  const { manifest, surroundings } = context;
-  const found = registryDependency(dependency, manifest.file, surroundings);
-  if (found === undefined) return undefined;
-  const { name, locked } = found;
+function deprecation(context: RuleContext, keys: PackageKeys, { dependency, wanted }: Question): Deprecation | undefined {
+  const { name, locked } = wanted;
   const recorded = locked?.entry.deprecated;
   if (recorded !== undefined) return { name, version: locked?.entry.version ?? '', notice: sentence(recorded) };
   const requirement = locked?.entry.version ?? requirementOf(dependency);
   if (requirement === undefined) return undefined;
-  const answer = context.fact(npmVersions, keys.of(found));
+  const answer = context.fact(npmVersions, keys.of(wanted));
   if (answer.state !== 'known') return undefined;
   const version = pickVersion(answer.value, requirement);
   return version?.deprecated === undefined ? undefined : { name, version: version.version, notice: sentence(version.deprecated) };

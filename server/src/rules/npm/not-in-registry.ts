@@ -5,7 +5,7 @@ import { plain } from '../../core/untrusted.ts';
 import { memberOf } from '../../formats/json.ts';
 import { removeMember } from '../../formats/json-edits.ts';
 import { asPackageJson, type Dependency, type PackageJson } from '../../formats/package-json.ts';
-import { packageKeys, registryDependency } from '../../formats/registry-settings.ts';
+import { packageKeys, registryDependencies } from '../../formats/registry-settings.ts';
 
 /** A name that nobody has published: the first one who does decides what is installed. */
 export const rule: Rule = {
@@ -42,10 +42,9 @@ export const rule: Rule = {
     const { manifest, surroundings } = context;
     const model = asPackageJson(manifest);
     const keys = packageKeys(manifest.file, surroundings);
-    for (const dependency of model?.dependencies ?? []) {
+    for (const [dependency, found] of registryDependencies(manifest, surroundings)) {
       if (dependency.group === 'peerDependencies' && model?.optionalPeers.includes(dependency.name)) continue;
-      const found = registryDependency(dependency, manifest.file, surroundings);
-      if (found === undefined || found.name === model?.name || keys.isMapped(found.name)) continue;
+      if (found.name === model?.name || keys.isMapped(found.name)) continue;
       const isScoped = found.name.startsWith('@');
       // Somebody installed it: a scoped one that is hidden is private, and its scope is taken.
       if (isScoped && found.locked !== undefined) continue;
