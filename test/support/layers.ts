@@ -36,6 +36,9 @@ const PACKAGES: readonly { readonly name: RegExp; readonly where: readonly strin
   { name: /^node:/, where: ['disk', 'cli', 'lsp', 'sources'] },
 ];
 
+/** Data of a package that a module reads by its path, because the package exports it no other way. */
+const PACKAGE_DATA = [{ module: 'server/src/core/public-npm-registry.ts', target: 'node_modules/oxc-parser/package.json' }];
+
 /** All that anybody may have of node:net, which can also open connections: arithmetic with addresses. */
 const NET_ARITHMETIC: ReadonlySet<string> = new Set(['BlockList', 'isIP', 'isIPv4', 'isIPv6']);
 
@@ -80,6 +83,7 @@ function isForbiddenModule(module: string, from: string): boolean {
   const target = path.posix.join(path.posix.dirname(module), from);
   const layer = layerOf(module);
   if (layer === 'client' && target === SHARED_WITH_CLIENT) return false;
+  if (PACKAGE_DATA.some((data) => data.module === module && data.target === target)) return false;
   // The pages of the rules travel inside the bundles.
   if (target.startsWith('docs/rules/')) return layer !== 'data';
   return ARROWS[layer]?.includes(layerOf(target)) !== true;

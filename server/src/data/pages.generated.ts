@@ -49,6 +49,7 @@ import lockShrinkwrapIgnored from '../../../docs/rules/lock/shrinkwrap-ignored.m
 import lockTrustedListDrift from '../../../docs/rules/lock/trusted-list-drift.md';
 import npmAliasMasksPackage from '../../../docs/rules/npm/alias-masks-package.md';
 import npmDependencyConfusion from '../../../docs/rules/npm/dependency-confusion.md';
+import npmDeprecated from '../../../docs/rules/npm/deprecated.md';
 import npmFloatingRange from '../../../docs/rules/npm/floating-range.md';
 import npmGitUnpinned from '../../../docs/rules/npm/git-unpinned.md';
 import npmInstallScriptAllowUnpinned from '../../../docs/rules/npm/install-script-allow-unpinned.md';
@@ -56,6 +57,7 @@ import npmInstallScriptUnreviewed from '../../../docs/rules/npm/install-script-u
 import npmLockfileConflict from '../../../docs/rules/npm/lockfile-conflict.md';
 import npmLockfileDrift from '../../../docs/rules/npm/lockfile-drift.md';
 import npmLockfileMissing from '../../../docs/rules/npm/lockfile-missing.md';
+import npmNotInRegistry from '../../../docs/rules/npm/not-in-registry.md';
 import npmOverrideRedirects from '../../../docs/rules/npm/override-redirects.md';
 import npmPackageManagerUnpinned from '../../../docs/rules/npm/package-manager-unpinned.md';
 import npmRangeNotExact from '../../../docs/rules/npm/range-not-exact.md';
@@ -136,6 +138,7 @@ export const pages: Readonly<Record<string, string>> = {
   'lock/trusted-list-drift': lockTrustedListDrift,
   'npm/alias-masks-package': npmAliasMasksPackage,
   'npm/dependency-confusion': npmDependencyConfusion,
+  'npm/deprecated': npmDeprecated,
   'npm/floating-range': npmFloatingRange,
   'npm/git-unpinned': npmGitUnpinned,
   'npm/install-script-allow-unpinned': npmInstallScriptAllowUnpinned,
@@ -143,6 +146,7 @@ export const pages: Readonly<Record<string, string>> = {
   'npm/lockfile-conflict': npmLockfileConflict,
   'npm/lockfile-drift': npmLockfileDrift,
   'npm/lockfile-missing': npmLockfileMissing,
+  'npm/not-in-registry': npmNotInRegistry,
   'npm/override-redirects': npmOverrideRedirects,
   'npm/package-manager-unpinned': npmPackageManagerUnpinned,
   'npm/range-not-exact': npmRangeNotExact,

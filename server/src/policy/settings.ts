@@ -23,7 +23,7 @@ export const SETTINGS: readonly SettingDeclaration[] = [
       enum: ['off', 'onDemand', 'background'],
       enumDescriptions: [
         'Never make a connection.',
-        'Look things up only when you ask for it, by choosing a quick fix.',
+        'Look things up only when you ask for it, by choosing a quick fix or, in a trusted workspace, by hovering.',
         'Also look up what diagnostics could use, in the background.',
       ],
       default: 'onDemand',

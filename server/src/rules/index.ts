@@ -50,6 +50,7 @@ import { rule as lockShrinkwrapIgnored } from './lock/shrinkwrap-ignored.ts';
 import { rule as lockTrustedListDrift } from './lock/trusted-list-drift.ts';
 import { rule as npmAliasMasksPackage } from './npm/alias-masks-package.ts';
 import { rule as npmDependencyConfusion } from './npm/dependency-confusion.ts';
+import { rule as npmDeprecated } from './npm/deprecated.ts';
 import { rule as npmFloatingRange } from './npm/floating-range.ts';
 import { rule as npmGitUnpinned } from './npm/git-unpinned.ts';
 import { rule as npmInstallScriptAllowUnpinned } from './npm/install-script-allow-unpinned.ts';
@@ -57,6 +58,7 @@ import { rule as npmInstallScriptUnreviewed } from './npm/install-script-unrevie
 import { rule as npmLockfileConflict } from './npm/lockfile-conflict.ts';
 import { rule as npmLockfileDrift } from './npm/lockfile-drift.ts';
 import { rule as npmLockfileMissing } from './npm/lockfile-missing.ts';
+import { rule as npmNotInRegistry } from './npm/not-in-registry.ts';
 import { rule as npmOverrideRedirects } from './npm/override-redirects.ts';
 import { rule as npmPackageManagerUnpinned } from './npm/package-manager-unpinned.ts';
 import { rule as npmRangeNotExact } from './npm/range-not-exact.ts';
@@ -137,6 +139,7 @@ export const rules: readonly Rule[] = [
   lockTrustedListDrift,
   npmAliasMasksPackage,
   npmDependencyConfusion,
+  npmDeprecated,
   npmFloatingRange,
   npmGitUnpinned,
   npmInstallScriptAllowUnpinned,
@@ -144,6 +147,7 @@ export const rules: readonly Rule[] = [
   npmLockfileConflict,
   npmLockfileDrift,
   npmLockfileMissing,
+  npmNotInRegistry,
   npmOverrideRedirects,
   npmPackageManagerUnpinned,
   npmRangeNotExact,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Answer, known, unknown } from '../core/answer.ts';
 import { type GitRef, type GitRefs, gitRefs, PUBLIC_GITHUB_URL, type RepositoryKey } from '../core/facts.ts';
 import { fail, ok, type Result } from '../core/result.ts';
@@ -55,6 +56,13 @@ export function createGitRefsSource(options: GitRefsOptions = {}): Source<Reposi
       },
     ],
     ttlMs: REFS_TTL_MS,
+    // A token is hashed, not written down; who has another one, or none, does not see what it showed.
+    keepUnder: async (key) => {
+      if (!server.ok) return undefined;
+      const id = `${server.value.href} ${token === undefined ? '' : identityOf(token)} ${gitRefs.key(key)}`;
+      return { id, isLocal: isLoopback(server.value.hostname) };
+    },
+    read: keptRefs,
     fetch: async ({ owner, repo }, http, signal) => {
       if (!server.ok) return unknown('error', server.error);
       if (!isOwner(owner) || !isRepository(repo)) return unknown('unparsable', 'not the name of a repository');
@@ -67,6 +75,24 @@ export function createGitRefsSource(options: GitRefsOptions = {}): Source<Reposi
       return answer(second, { server: server.value, seesAll: false, now: now() });
     },
   };
+}
+
+/** Who a token is, for telling answers apart. Tokens of GitHub are random enough that a hash gives nothing away. */
+function identityOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex').slice(0, 32);
+}
+
+/** Refs that were kept, checked as if they came from the network. */
+function keptRefs(value: unknown): GitRefs | undefined {
+  if (typeof value !== 'object' || value === null || !('refs' in value) || !Array.isArray(value.refs)) return undefined;
+  const isSound = value.refs.every((ref: unknown) => {
+    const { name, oid, peeled }: Record<string, unknown> = { ...(typeof ref === 'object' ? ref : {}) };
+    if (typeof name !== 'string' || !isRefName(name) || typeof oid !== 'string' || !isOid(oid, oid.length)) return false;
+    return peeled === undefined || (typeof peeled === 'string' && isOid(peeled, oid.length));
+  });
+  const head = 'head' in value ? value.head : undefined;
+  if (!isSound || (head !== undefined && (typeof head !== 'string' || !isRefName(head)))) return undefined;
+  return head === undefined ? { refs: value.refs } : { refs: value.refs, head };
 }
 
 // GitHub: letters, digits and hyphens; enterprise accounts end in `_shortcode`.

@@ -59,6 +59,13 @@ export function createOciRegistrySource(options: OciRegistryOptions = {}): Sourc
       },
     ],
     ttlMs: DIGEST_TTL_MS,
+    // What an account may see is remembered for the session only.
+    keepUnder: async (key, signal) => {
+      const target = parseTarget(key);
+      if (!target.ok || (await options.credentials?.(key.registry, signal)) !== undefined) return undefined;
+      return { id: imageDigest.key(key), isLocal: isLoopback(target.value.url.hostname) };
+    },
+    read: keptManifest,
     fetch: async (key, http, signal) => {
       const target = parseTarget(key);
       if (!target.ok) return unknown('unparsable', target.error);
@@ -66,6 +73,13 @@ export function createOciRegistrySource(options: OciRegistryOptions = {}): Sourc
       return lookUp({ ...target.value, credential, http, now: now() }, signal);
     },
   };
+}
+
+/** A manifest that was kept, checked as if it came from the network. */
+function keptManifest(value: unknown): ImageManifest | undefined {
+  const { digest, mediaType }: Record<string, unknown> = { ...(typeof value === 'object' ? value : {}) };
+  if (typeof digest !== 'string' || !/^sha256:[0-9a-f]{64}$/.test(digest) || typeof mediaType !== 'string') return undefined;
+  return { digest, mediaType };
 }
 
 /** Where a manifest is. */
