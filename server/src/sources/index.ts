@@ -2,7 +2,8 @@ import { type Answer, type FactKind, type FetchFact, unknown } from '../core/ans
 import { createFetcher, type Fetcher } from './fetcher.ts';
 import { createGitRefsSource } from './git-refs.ts';
 import { createHttp } from './http.ts';
-import { type CredentialProvider, createOciRegistrySource } from './oci-registry.ts';
+import type { CredentialProvider } from './oci-authorization.ts';
+import { createOciRegistrySources } from './oci-registry.ts';
 import type { Environment } from './proxy.ts';
 import type { SourceHost } from './source.ts';
 
@@ -39,9 +40,12 @@ export interface Sources {
 /** Wires all sources. Equal questions share one look-up, and its answer for as long as the source allows. */
 export function createSources({ online, serverUrl, token, credentials, env = process.env, now = Date.now }: SourcesOptions): Sources {
   const http = createHttp({ online, env, now });
+  const images = createOciRegistrySources({ credentials, now });
   const fetchers: readonly Fetcher<never, unknown>[] = [
     createFetcher(createGitRefsSource({ serverUrl, token, now }), { http, now }),
-    createFetcher(createOciRegistrySource({ credentials, now }), { http, now }),
+    createFetcher(images.digest, { http, now }),
+    createFetcher(images.manifest, { http, now }),
+    createFetcher(images.content, { http, now }),
   ];
 
   async function fetchFact<K, V>(kind: FactKind<K, V>, key: K, signal: AbortSignal): Promise<Answer<V>> {
