@@ -4,8 +4,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Answer } from '../../server/src/core/answer.ts';
 import type { ImageManifest } from '../../server/src/core/facts.ts';
+import type { CredentialProvider } from '../../server/src/core/image-credential.ts';
 import { createHttp, type Http, type HttpRequest, type HttpResponse } from '../../server/src/sources/http.ts';
-import type { CredentialProvider } from '../../server/src/sources/oci-authorization.ts';
 import { createOciRegistrySources, type OciRegistryOptions } from '../../server/src/sources/oci-registry.ts';
 import { flood, type Loopback, serve } from './support/loopback.ts';
 import { type Registry, startRegistry } from './support/registry.ts';

@@ -46,7 +46,7 @@ interface Checked {
 export async function check(args: CheckArgs, io: Io): Promise<number> {
   const policy = readPolicy(args, io);
   if (policy === undefined) return EXIT.failed;
-  const sources = args.online ? lookUps(io.env) : undefined;
+  const sources = args.online ? lookUps(io.env, { trusted: args.trust }) : undefined;
   if (sources !== undefined && !sources.ok) return refuse(io, sources.error);
   const online = sources?.value;
   try {

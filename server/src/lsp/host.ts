@@ -16,6 +16,8 @@ export interface Root {
 export interface ConnectOptions {
   readonly serverUrl: string | undefined;
   readonly token: string | undefined;
+  /** Whose credentials image registries get: nobody's in an untrusted workspace, else those of Docker's configuration. */
+  readonly images: { readonly trusted: boolean; readonly helpers: boolean };
 }
 
 /** The way to the network: the environment that names servers and holds tokens, and what makes connections. */

@@ -14,6 +14,7 @@ export interface LookUpSettings {
   readonly network: NetworkMode;
   readonly trusted: boolean;
   readonly githubServerUrl: string;
+  readonly credentialHelpers: boolean;
 }
 
 /** The server's only way to the network, in the three modes of `waybill.network`. */
@@ -96,17 +97,18 @@ export class LookUps {
   /** One store per server and trust: credentials go only where the user trusts the workspace. */
   #store(
     { env, connect }: Network,
-    { trusted, githubServerUrl }: LookUpSettings,
+    { trusted, githubServerUrl, credentialHelpers }: LookUpSettings,
   ): { readonly fetch: FetchFact; readonly facts: FactStore } {
     const serverUrl = githubServerUrl || env.GITHUB_SERVER_URL || undefined;
-    const id = `${trusted} ${serverUrl ?? ''}`;
+    const helpers = trusted && credentialHelpers;
+    const id = `${trusted} ${helpers} ${serverUrl ?? ''}`;
     const known = this.#stores.get(id);
     if (known !== undefined) return known;
     // The token is for the server that the environment names. A setting, which a repository may bring along, must not send it elsewhere.
     const own = env.GITHUB_SERVER_URL || PUBLIC_GITHUB_URL;
     const isOwn = serverUrl === undefined || sameOrigin(serverUrl, own);
     const token = trusted && isOwn ? env.GITHUB_TOKEN || env.GH_TOKEN || undefined : undefined;
-    const fetchFact = connect({ serverUrl, token });
+    const fetchFact = connect({ serverUrl, token, images: { trusted, helpers } });
     const made = { fetch: fetchFact, facts: new FactStore(fetchFact, LIFETIMES) };
     this.#stores.set(id, made);
     return made;

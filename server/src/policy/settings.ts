@@ -59,6 +59,14 @@ export const SETTINGS: readonly SettingDeclaration[] = [
     description: 'Address of a GitHub Enterprise server. Empty: the public GitHub.',
   },
   {
+    key: 'images.credentialHelpers',
+    schema: { type: 'boolean', default: false },
+    scope: 'machine',
+    restricted: false,
+    description:
+      'Run the credential helpers (`docker-credential-...`) of your Docker configuration for private registries, in trusted workspaces. Without it only what stands in the configuration itself is used, and Waybill starts no process.',
+  },
+  {
     key: 'inlayHints',
     schema: { type: 'boolean', default: true },
     scope: 'resource',
@@ -82,6 +90,8 @@ export interface ServerSettings {
   readonly invalidRules: readonly string[];
   readonly policy: string;
   readonly githubServerUrl: string;
+  /** Whether Docker's credential helpers may be run. */
+  readonly credentialHelpers: boolean;
   readonly inlayHints: boolean;
 }
 
@@ -97,11 +107,13 @@ export function readSettings(value: unknown): ServerSettings {
     else rules[name] = parsed;
   }
   const github = asRecord(settings.github);
+  const images = asRecord(settings.images);
   return {
     network: network ?? 'onDemand',
     rules,
     invalidRules,
     policy: typeof settings.policy === 'string' ? settings.policy : '',
+    credentialHelpers: images.credentialHelpers === true,
     inlayHints: settings.inlayHints !== false,
     githubServerUrl: typeof github.serverUrl === 'string' ? github.serverUrl : '',
   };

@@ -1,8 +1,8 @@
 import { type Answer, type FactKind, type FetchFact, unknown } from '../core/answer.ts';
+import type { CredentialProvider } from '../core/image-credential.ts';
 import { createFetcher, type Fetcher } from './fetcher.ts';
 import { createGitRefsSource } from './git-refs.ts';
 import { createHttp } from './http.ts';
-import type { CredentialProvider } from './oci-authorization.ts';
 import { createOciRegistrySources } from './oci-registry.ts';
 import type { Environment } from './proxy.ts';
 import type { SourceHost } from './source.ts';

@@ -1,5 +1,6 @@
 import { type Answer, unknown } from '../core/answer.ts';
 import type { ImageRepositoryKey } from '../core/facts.ts';
+import type { Credential, CredentialProvider } from '../core/image-credential.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { plain } from '../core/untrusted.ts';
 import { parseForeignAddress } from './address.ts';
@@ -15,19 +16,6 @@ export const DEFAULT_TOKEN_MS = 60 * 1000;
 
 /** The longest time that an authorization is used again, in milliseconds. */
 export const MAX_TOKEN_MS = 60 * 60 * 1000;
-
-/** What a user has for a registry. */
-export type Credential =
-  | { readonly kind: 'password'; readonly username: string; readonly password: string }
-  /** Traded for a short token at the registry's token server (OAuth 2 refresh token). */
-  | { readonly kind: 'identity-token'; readonly token: string }
-  /** Sent to the registry as it is. */
-  | { readonly kind: 'registry-token'; readonly token: string }
-  /** There is one, and it could not be had: the registry is asked without it, and a refusal says this sentence. */
-  | { readonly kind: 'unavailable'; readonly reason: string };
-
-/** Looks up the user's credential for a repository, by the names in the image reference. Never rejects. */
-export type CredentialProvider = (key: ImageRepositoryKey, signal: AbortSignal) => Promise<Credential | undefined>;
 
 /** A repository at its registry's address. */
 export interface OciPlace {

@@ -10,11 +10,12 @@ import {
   imageDigest,
   imageManifest,
 } from '../core/facts.ts';
+import type { CredentialProvider } from '../core/image-credential.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { plain } from '../core/untrusted.ts';
 import { isLoopback, parseAddress } from './address.ts';
 import type { Http, HttpResponse } from './http.ts';
-import { type CredentialProvider, DOCKER_HUB_HOST, hostOf, OciAuthorization, type OciPlace, parseJson } from './oci-authorization.ts';
+import { DOCKER_HUB_HOST, hostOf, OciAuthorization, type OciPlace, parseJson } from './oci-authorization.ts';
 import { readContent } from './oci-content.ts';
 import { answerFailure, answerStatus, LOOKUP_TIMEOUT_MS, mediaTypeOf, type Source } from './source.ts';
 
