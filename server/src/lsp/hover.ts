@@ -1,5 +1,6 @@
 import { type Hover, MarkupKind } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { FetchFact } from '../core/answer.ts';
 import { type ActionReference, type ImageReference, type PackageReference, type Reference, wholeSpan } from '../core/reference.ts';
 import { rulePageUrl } from '../core/rule-page.ts';
 import type { Span } from '../core/span.ts';
@@ -8,6 +9,7 @@ import { markdown, markdownCode, plain } from '../core/untrusted.ts';
 import type { Analysis } from '../engine/analyse.ts';
 import type { Project } from '../engine/project.ts';
 import { type Locked, lockedDependency, nearestLockfiles } from '../formats/locked.ts';
+import { imagePapers } from './image-papers.ts';
 
 /** What a hover is made from. */
 export interface HoverContext {
@@ -17,15 +19,22 @@ export interface HoverContext {
   /** UTF-16 offset of the pointer. */
   readonly offset: number;
   readonly markdown: boolean;
+  /** What may be looked up for a hover; it answers in a time that a pointer waits. */
+  readonly fetch: FetchFact;
 }
 
-/** The papers of the reference under the pointer; undefined where there is none. Looks nothing up. */
-export function hover({ document, analysis, project, offset, markdown: asMarkdown }: HoverContext): Hover | undefined {
+/** The papers of the reference under the pointer; undefined where there is none. */
+export async function hover(
+  { document, analysis, project, offset, markdown: asMarkdown, fetch }: HoverContext,
+  signal: AbortSignal,
+): Promise<Hover | undefined> {
   const { manifest } = analysis;
   const reference = manifest.refs.find((candidate) => holds(wholeSpan(candidate), offset));
   if (reference === undefined) return undefined;
   const span = wholeSpan(reference);
   const card: Line[] = [...facts(reference, analysis, project)];
+  // Behind what stands in the document, before the last line.
+  if (reference.ecosystem === 'oci') card.splice(-1, 0, ...(await imagePapers(reference, fetch, signal)));
   const findings = analysis.findings.filter((finding) => finding.span.start < span.end && span.start < finding.span.end);
   const lines = asMarkdown ? markdownCard(reference, card, findings) : plainCard(reference, card, findings);
   return {
@@ -35,7 +44,7 @@ export function hover({ document, analysis, project, offset, markdown: asMarkdow
 }
 
 /** One line of the card: what it is about, and foreign or own text. */
-interface Line {
+export interface Line {
   readonly label: string;
   readonly value: string;
   readonly isCode: boolean;

@@ -9,6 +9,9 @@ import type { Status } from './protocol.ts';
 /** A tag may move at any time: what is shown is asked again after ten minutes, a failed look-up after one. */
 const LIFETIMES: FactLifetimes = { knownMs: 10 * 60 * 1000, unknownMs: 60 * 1000 };
 
+/** How long a hover waits for a look-up, in milliseconds: a card that comes later than that comes beside the point. */
+export const HOVER_WAIT_MS = 1500;
+
 /** What decides whether and how something may be looked up. */
 export interface LookUpSettings {
   readonly network: NetworkMode;
@@ -65,6 +68,23 @@ export class LookUps {
     };
   }
 
+  /**
+   * For a hover: what is known already, else a look-up, which goes on when the hover does not wait for it any more. In a
+   * workspace that is not trusted nothing is looked up, because pointing at something is no wish to contact it.
+   */
+  forHover(settings: LookUpSettings): FetchFact {
+    const network = this.#network;
+    if (network === undefined || settings.network === 'off') return this.fetch(settings);
+    const { facts } = this.#store(network, settings);
+    const lookUp = this.fetch(settings);
+    return async (kind, key, signal) => {
+      const kept = facts.peek(kind, key);
+      if (kept !== undefined) return kept;
+      if (!settings.trusted) return unknown('untrusted', 'nothing is looked up for a hover before the workspace is trusted');
+      return await withinHover(lookUp(kind, key, new AbortController().signal), signal);
+    };
+  }
+
   /** Only what is known already: for what happens without being asked for, such as fixing on save. */
   known(settings: LookUpSettings): FetchFact {
     const view = this.view({ ...settings, network: settings.network === 'off' ? 'off' : 'onDemand' });
@@ -113,6 +133,19 @@ export class LookUps {
     this.#stores.set(id, made);
     return made;
   }
+}
+
+/** An answer, or `pending` where it does not come in time. */
+function withinHover<V>(answer: Promise<Answer<V>>, signal: AbortSignal): Promise<Answer<V>> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => resolve(unknown('pending', 'still being looked up'));
+    const timer = setTimeout(giveUp, HOVER_WAIT_MS);
+    signal.addEventListener('abort', giveUp);
+    answer.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
+    });
+  });
 }
 
 function sameOrigin(a: string, b: string): boolean {

@@ -118,7 +118,13 @@ class Server {
         if (analysis === undefined || token.isCancellationRequested) return null;
         const offset = document.offsetAt(params.position);
         const { project } = this.#workspace.placeOf(document.uri).root;
-        return hover({ document, analysis, project, offset, markdown: this.#client().markdownHover }) ?? null;
+        const fetch = this.#lookUps.forHover(await this.#lookUpSettings(document.uri));
+        const { signal, done } = signalOf(token);
+        try {
+          return (await hover({ document, analysis, project, offset, markdown: this.#client().markdownHover, fetch }, signal)) ?? null;
+        } finally {
+          done();
+        }
       }),
     );
     connection.onDidChangeConfiguration(({ settings }) => {

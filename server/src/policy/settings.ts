@@ -23,7 +23,7 @@ export const SETTINGS: readonly SettingDeclaration[] = [
       enum: ['off', 'onDemand', 'background'],
       enumDescriptions: [
         'Never make a connection.',
-        'Look things up only when you ask for it, by choosing a quick fix.',
+        'Look things up only when you ask for it, by choosing a quick fix or, in a trusted workspace, by hovering over an image.',
         'Also look up what diagnostics could use, in the background.',
       ],
       default: 'onDemand',
@@ -71,7 +71,8 @@ export const SETTINGS: readonly SettingDeclaration[] = [
     schema: { type: 'boolean', default: true },
     scope: 'resource',
     restricted: false,
-    description: 'Show the version beside a commit that has no version comment, where it is known already.',
+    description:
+      'Show the version beside a commit that has no version comment, and beside a digest that has no tag, where it is known already.',
   },
   {
     key: 'trace.server',
