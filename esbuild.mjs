@@ -36,7 +36,7 @@ const browser = { ...shared, platform: 'browser', target: 'es2023', mainFields: 
 const lookUpsOnDemand = {
   name: 'look-ups-on-demand',
   setup(build) {
-    build.onResolve({ filter: /\/sources\/index\.ts$/ }, ({ kind }) =>
+    build.onResolve({ filter: /\/on-demand\.ts$/ }, ({ kind }) =>
       kind === 'dynamic-import' ? { path: './look-ups.js', external: true } : undefined,
     );
   },
@@ -59,7 +59,7 @@ const yamlOnDemand = {
 const builds = [
   { ...shared, entryPoints: { client: 'client/src/extension.ts' }, external: ['vscode'] },
   { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' }, plugins: [lookUpsOnDemand, yamlOnDemand] },
-  { ...shared, entryPoints: { 'look-ups': 'server/src/sources/index.ts' } },
+  { ...shared, entryPoints: { 'look-ups': 'server/src/lsp/on-demand.ts' } },
   { ...shared, entryPoints: { yaml: 'yaml' } },
   { ...browser, entryPoints: { client: 'client/src/browser.ts' }, external: ['vscode'] },
   { ...browser, entryPoints: { server: 'server/src/lsp/browser-main.ts' }, format: 'iife' },

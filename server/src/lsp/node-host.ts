@@ -5,7 +5,6 @@ import type { FetchFact } from '../core/answer.ts';
 import { noCredentials } from '../core/image-credential.ts';
 import { fail } from '../core/result.ts';
 import { diskRoot, gitHubParent } from '../disk/disk-root.ts';
-import { dockerCredentials } from '../disk/docker-config.ts';
 import { readTextFile } from '../disk/files.ts';
 import { toSlashes, walk } from '../disk/walk.ts';
 import type { ConnectOptions, Host } from './host.ts';
@@ -48,14 +47,18 @@ export function nodeHost(env: NodeJS.ProcessEnv): Host {
   };
 }
 
-/** Look-ups whose code is read with the first of them: until then the server has nothing that could open a connection. */
+/** Look-ups whose code is read with the first of them. */
 function connectOnDemand(env: NodeJS.ProcessEnv, { images, ...options }: ConnectOptions): FetchFact {
-  const credentials = images.trusted ? dockerCredentials({ env, helpers: images.helpers }) : noCredentials('the workspace is not trusted');
   let fetch: Promise<FetchFact> | undefined;
+  const connect = async (): Promise<FetchFact> => {
+    const { createSources, dockerCredentials } = await import('./on-demand.ts');
+    const credentials = images.trusted
+      ? dockerCredentials({ env, helpers: images.helpers })
+      : noCredentials('the workspace is not trusted');
+    return createSources({ online: true, env, credentials, ...options }).fetchFact;
+  };
   return async (kind, key, signal) => {
-    fetch ??= import('../sources/index.ts').then(
-      ({ createSources }) => createSources({ online: true, env, credentials, ...options }).fetchFact,
-    );
+    fetch ??= connect();
     return await (await fetch)(kind, key, signal);
   };
 }

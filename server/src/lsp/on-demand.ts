@@ -1,0 +1,3 @@
+/** What the server reads with its first look-up, as one bundle: until then it has nothing that could open a connection or start a process. */
+export { dockerCredentials } from '../disk/docker-config.ts';
+export { createSources } from '../sources/index.ts';
