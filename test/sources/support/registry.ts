@@ -46,6 +46,8 @@ export interface Registry {
   readonly tokenServer: TokenServer | undefined;
   /** Uploads an image as `repository:tag` and gives its digest. An older one of this name stays under its digest. */
   push(name: string, spec: ImageSpec): Promise<string>;
+  /** The digest of the first platform of an index. */
+  platform(repository: string, digest: string): Promise<string>;
   /** Deletes a manifest of a repository by its digest. */
   remove(repository: string, digest: string): Promise<void>;
   /** The digest of an image that was pushed. */
@@ -90,6 +92,12 @@ export async function startRegistry(
     requests,
     tokenServer,
     push,
+    platform: async (repository, digest) => {
+      const headers = { ...authorizationFor(setting, `${repository}:`, ['pull', 'push']), accept: INDEX_TYPE };
+      const response = await fetch(`${backend.url}/v2/${repository}/manifests/${digest}`, { headers });
+      const index = (await response.json()) as { readonly manifests: readonly Descriptor[] };
+      return index.manifests[0]?.digest ?? '';
+    },
     remove: async (repository, digest) => {
       const headers = authorizationFor(setting, `${repository}:`, ['delete']);
       const response = await fetch(`${backend.url}/v2/${repository}/manifests/${digest}`, { method: 'DELETE', headers });

@@ -83,3 +83,68 @@ describe('images of a registry that asks for a password', () => {
       },
     ));
 });
+
+/** The rule and the line of every finding about a digest. */
+function digestFindings(stdout: string): [string, number][] {
+  const { findings }: { findings: { rule: string; range: { start: { line: number } } }[] } = JSON.parse(stdout);
+  return findings.flatMap(({ rule, range }) => (rule.startsWith('image/digest-') ? [[rule, range.start.line] as [string, number]] : []));
+}
+
+describe('what a registry says of pinned images', () => {
+  for (const auth of ['none', 'token'] as const) {
+    test(`behind, gone, one platform; and current ones cost one request (auth: ${auth})`, async () => {
+      const registry = await startRegistry({ 'app:current': { kind: 'index' }, 'app:one': { kind: 'manifest' } }, { auth });
+      try {
+        const moved = await registry.push('app:moved', { kind: 'index', seed: 'old' });
+        await registry.push('app:moved', { kind: 'index', seed: 'new' });
+        const deleted = await registry.push('app:deleted', { kind: 'index', seed: 'deleted' });
+        await registry.push('app:deleted', { kind: 'index', seed: 'after' });
+        await registry.remove('app', deleted);
+        const current = registry.digest('app:current');
+        const platform = await registry.platform('app', current);
+        const app = `${registry.host}/app`;
+        const files = {
+          Dockerfile: `${[
+            `${app}:current@${current}`,
+            `${app}:moved@${moved}`,
+            `${app}:deleted@${deleted}`,
+            `${app}:current@${platform}`,
+            `${app}:one@${registry.digest('app:one')}`,
+            `${app}@${current}`,
+            `${app}@${deleted}`,
+          ]
+            .map((image) => `FROM ${image}`)
+            .join('\n')}\n`,
+        };
+        await withFolder(files, async (folder) => {
+          const offline = await waybill(['check', folder, '--format', 'json']);
+          assert.deepEqual(digestFindings(offline.stdout), []);
+          assert.equal(registry.requests.length, 0);
+          assert.ok(JSON.parse(offline.stdout).unknown.some(({ subject }: { subject: string }) => subject === 'oci-registry'));
+
+          const online = await waybill(['check', folder, '--online', '--fix', '--format', 'json']);
+          assert.equal(online.status, 1);
+          assert.deepEqual(digestFindings(online.stdout), [
+            ['image/digest-behind', 1],
+            ['image/digest-gone', 2],
+            ['image/digest-single-platform', 3],
+            ['image/digest-gone', 6],
+          ]);
+          assert.deepEqual(JSON.parse(online.stdout).unknown, []);
+          assert.equal(
+            readFileSync(path.join(folder, 'Dockerfile'), 'utf8'),
+            files.Dockerfile,
+            'an update changes what is built: never by itself',
+          );
+          // Four tags and four digests, each once; a GET for the one that is gone and for the index.
+          const methods = registry.requests.map(({ method }) => method);
+          assert.equal(methods.filter((method) => method === 'HEAD').length, 8 + (auth === 'token' ? 1 : 0));
+          assert.equal(methods.filter((method) => method === 'GET').length, 2);
+          assert.equal(registry.tokenServer?.requests.length ?? 1, 1);
+        });
+      } finally {
+        await registry.close();
+      }
+    });
+  }
+});
