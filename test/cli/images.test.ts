@@ -147,4 +147,25 @@ describe('what a registry says of pinned images', () => {
       }
     });
   }
+
+  test('thirty images of one repository: one token, one HEAD each, pinned in one go', async () => {
+    const tags = Array.from({ length: 30 }, (_, i) => `1.${i}`);
+    const registry = await startRegistry(Object.fromEntries(tags.map((tag) => [`team/app:${tag}`, { kind: 'index', seed: tag }])), {
+      auth: 'token',
+    });
+    try {
+      const from = (tag: string) => `FROM ${registry.host}/team/app:${tag}`;
+      await withFolder({ Dockerfile: `${tags.map(from).join('\n')}\n` }, async (folder) => {
+        const run = await waybill(['check', folder, '--online', '--fix']);
+        assert.equal(run.status, 0, run.stdout);
+        assert.doesNotMatch(run.stderr, /Warning/);
+        const pinned = `${tags.map((tag) => `${from(tag)}@${registry.digest(`team/app:${tag}`)}`).join('\n')}\n`;
+        assert.equal(readFileSync(path.join(folder, 'Dockerfile'), 'utf8'), pinned);
+        assert.equal(registry.requests.length, 31);
+        assert.equal(registry.tokenServer?.requests.length, 1);
+      });
+    } finally {
+      await registry.close();
+    }
+  });
 });

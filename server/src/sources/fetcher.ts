@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Answer, unknown } from '../core/answer.ts';
 import type { Http } from './http.ts';
 import type { Source } from './source.ts';
@@ -112,6 +113,8 @@ function wait<V>(lookUp: LookUp<V>, signal: AbortSignal, abandon: () => void): P
       abandon();
       lookUp.abort.abort();
     };
+    // A run asks hundreds of questions under one signal. Node takes more than ten listeners for a leak and says so to the user.
+    setMaxListeners(0, signal);
     signal.addEventListener('abort', giveUp, { once: true });
     lookUp.answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
   });
