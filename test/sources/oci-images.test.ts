@@ -576,6 +576,54 @@ describe('faults: no crash, no verdict, the right reason, in bounded time', () =
     images.close();
   });
 
+  for (const [name, type, body] of [
+    ['an empty answer', '', ''],
+    ['plain text', 'text/plain; charset=utf-8', '404 page not found\n'],
+    ['JSON of somebody else', JSON_TYPE, '{"error":"not found"}'],
+    ['no list of errors', JSON_TYPE, '{"errors":{"code":"MANIFEST_UNKNOWN"}}'],
+    ['errors without a code', JSON_TYPE, '{"errors":[null,{"code":5}]}'],
+  ] as const) {
+    it(`404 with ${name} does not mean that a digest is gone`, async () => {
+      const { host } = await start((_, response) => response.writeHead(404, type === '' ? {} : { 'content-type': type }).end(body));
+      const images = client();
+      assertUnknown(await images.manifest(host, 'a/b', DIGEST), 'error', /does not answer as a registry/);
+      assertUnknown(await images.content(host, 'a/b', DIGEST), 'error', /does not answer as a registry/);
+      images.close();
+    });
+  }
+
+  it('an authorization that did not help, or that somebody else asked for, is not used again', async () => {
+    const useless = await start((_, response, url) =>
+      url.pathname === '/token'
+        ? response.end('{"token":"useless"}')
+        : response.writeHead(401, { 'www-authenticate': 'Bearer realm="/token"' }).end(),
+    );
+    const elsewhere = await start((request, response, url) => {
+      if (url.pathname === '/token') response.end('{"token":"elsewhere"}');
+      else if (request.headers.authorization === undefined) response.writeHead(401, { 'www-authenticate': 'Bearer realm="/token"' }).end();
+      else response.writeHead(200, { 'content-type': INDEX, 'docker-content-digest': DIGEST }).end();
+    });
+    // Only the first request is led astray.
+    const astray = await start((request, response) => {
+      if (astray.seen.length === 1) response.writeHead(307, { location: `${elsewhere.url}${request.url}` }).end();
+      else response.writeHead(200, { 'content-type': INDEX, 'docker-content-digest': DIGEST }).end();
+    });
+    const images = client();
+    for (let i = 0; i < 2; i++) assertUnknown(await images.tag(useless.host, 'a', '1'), 'denied');
+    assert.deepEqual(
+      useless.seen.filter((line) => line.startsWith('HEAD')),
+      [
+        'HEAD /v2/a/manifests/1',
+        'HEAD /v2/a/manifests/1 Bearer useless',
+        'HEAD /v2/a/manifests/1',
+        'HEAD /v2/a/manifests/1 Bearer useless',
+      ],
+    );
+    for (let i = 0; i < 2; i++) assert.equal((await images.tag(astray.host, 'a', '1')).state, 'known');
+    assert.doesNotMatch(astray.seen.at(-1) ?? '', /Bearer/);
+    images.close();
+  });
+
   it('entries of an index that are none are passed over', async () => {
     const odd = Buffer.from(
       JSON.stringify({
