@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { DocumentLink, Hover, InlayHint } from 'vscode-languageserver-protocol';
+import type { Diagnostic, DocumentLink, Hover, InlayHint } from 'vscode-languageserver-protocol';
 import { HOVER_WAIT_MS } from '../../server/src/lsp/look-ups.ts';
-import { serve } from '../sources/support/loopback.ts';
+import { serve, until } from '../sources/support/loopback.ts';
 import { type Registry, startRegistry } from '../sources/support/registry.ts';
-import { type Session, uriOf, withSession } from '../support/lsp-client.ts';
+import { afterAction, type Session, uriOf, withSession } from '../support/lsp-client.ts';
 
 const TRUSTED = { initializationOptions: { trusted: true } };
 
@@ -141,6 +141,48 @@ describe('the papers of an image', () => {
     } finally {
       await slow.close();
     }
+  });
+
+  test('background look-ups find a tag that moved on, only in a trusted workspace, and the fix updates the digest', async () => {
+    const background = { network: 'background' };
+    const text = () => `FROM ${image(`:moved@${older}`)}\n`;
+    const digestRules = (found: readonly Diagnostic[]) =>
+      found.map(({ code }) => String(code)).filter((code) => code.startsWith('image/digest-'));
+    const requests = registry.requests.length;
+    await withSession(
+      {},
+      async (lsp, folder) => {
+        const uri = uriOf(folder, 'Dockerfile');
+        await lsp.open(uri, text());
+        assert.deepEqual(digestRules(await lsp.diagnostics(uri)), []);
+      },
+      { settings: background, initializationOptions: { trusted: false } },
+    );
+    assert.equal(registry.requests.length, requests);
+    await withSession(
+      {},
+      async (lsp, folder) => {
+        const uri = uriOf(folder, 'Dockerfile');
+        await lsp.open(uri, text());
+        const deadline = Date.now() + 10_000;
+        let found: string[] = [];
+        // Each refresh of the server makes a client pull again.
+        while (found.length === 0 && Date.now() < deadline) {
+          const { refreshes } = lsp;
+          found = digestRules(await lsp.diagnostics(uri));
+          if (found.length === 0) await until(() => lsp.refreshes > refreshes);
+        }
+        assert.deepEqual(found, ['image/digest-behind']);
+        const at = { line: 0, character: 8 };
+        await lsp.change(uri, 2, { text: `${text()}RUN true\n` });
+        const update = (await lsp.actions(uri, { start: at, end: at })).find(({ title }) => title.startsWith('Update to the digest'));
+        assert.ok(update);
+        assert.equal(update.isPreferred, undefined);
+        const after = afterAction(`${text()}RUN true\n`, await lsp.resolve(update));
+        assert.equal(after, `FROM ${image(`:moved@${registry.digest('team/app:moved')}`)}\nRUN true\n`);
+      },
+      { ...TRUSTED, settings: background },
+    );
   });
 
   test('what a registry says cannot become markup', async () => {
