@@ -650,3 +650,47 @@ describe('faults: no crash, no verdict, the right reason, in bounded time', () =
     images.close();
   });
 });
+
+describe('what may be kept beyond the session', () => {
+  const key = { registry: 'reg.example.test', repository: 'a/b', digest: DIGEST };
+  const place = (options: OciRegistryOptions) => createOciRegistrySources(options).content.keepUnder?.(key, signal);
+
+  it('is what everybody may see, and nothing that an account was used for', async () => {
+    const id = `reg.example.test/a/b@${DIGEST}`;
+    assert.deepEqual(await place({}), { id, isLocal: false });
+    assert.deepEqual(await place({ credentials: () => Promise.resolve({ kind: 'unavailable', reason: 'x' }) }), { id, isLocal: false });
+    assert.equal(await place({ credentials: () => Promise.resolve({ kind: 'registry-token', token: 'x' }) }), undefined);
+    const local = await createOciRegistrySources().digest.keepUnder?.({ registry: 'localhost:5000', repository: 'a', tag: '1' }, signal);
+    assert.deepEqual(local, { id: 'localhost:5000/a:1', isLocal: true });
+    assert.equal(await createOciRegistrySources().digest.keepUnder?.({ registry: 'a b', repository: 'a', tag: '1' }, signal), undefined);
+  });
+
+  it('is read back only where it is what was kept', () => {
+    const { digest, content } = createOciRegistrySources();
+    const manifest = { digest: DIGEST, mediaType: INDEX };
+    assert.deepEqual(digest.read?.(manifest), manifest);
+    for (const value of [
+      null,
+      5,
+      [],
+      {},
+      { ...manifest, digest: 'sha256:abc' },
+      { ...manifest, mediaType: 'text/html' },
+      { digest: DIGEST },
+    ]) {
+      assert.equal(digest.read?.(value), undefined);
+    }
+    const index = { mediaType: INDEX, manifests: [{ digest: DIGEST, platform: 'linux/arm/v7' }], version: '1.2' };
+    assert.deepEqual(content.read?.(index), index);
+    for (const value of [
+      null,
+      {},
+      { ...index, manifests: {} },
+      { ...index, manifests: [null] },
+      { ...index, manifests: [{ digest: DIGEST, platform: '<b>' }] },
+    ]) {
+      assert.equal(content.read?.(value), undefined);
+    }
+    assert.deepEqual(content.read?.({ ...index, version: '../x' }), { mediaType: INDEX, manifests: index.manifests });
+  });
+});

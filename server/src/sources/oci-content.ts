@@ -22,6 +22,20 @@ export function readContent(
   return known({ mediaType, manifests: entries.flatMap(platformOf), ...(version === undefined ? {} : { version }) }, asOf);
 }
 
+/** Content that was kept, checked as if it came from the network. */
+export function keptContent(value: unknown): ImageContent | undefined {
+  const { mediaType, manifests, version } = asRecord(value) ?? {};
+  if (typeof mediaType !== 'string' || !Array.isArray(manifests)) return undefined;
+  const entries = manifests.slice(0, MAX_PLATFORMS).flatMap((entry: unknown): PlatformManifest[] => {
+    const { digest, platform } = asRecord(entry) ?? {};
+    if (typeof digest !== 'string' || !/^sha256:[0-9a-f]{64}$/.test(digest)) return [];
+    return typeof platform === 'string' && /^[\w.-]{1,40}(?:\/[\w.-]{1,40}){1,2}$/.test(platform) ? [{ digest, platform }] : [];
+  });
+  if (entries.length !== manifests.length) return undefined;
+  const isTag = typeof version === 'string' && /^\w[\w.-]{0,127}$/.test(version);
+  return { mediaType, manifests: entries, ...(isTag ? { version } : {}) };
+}
+
 /** BuildKit's attestations stand among the platforms, as `unknown/unknown`. */
 function platformOf(entry: Fields | undefined): PlatformManifest[] {
   const platform = asRecord(entry?.platform);

@@ -16,8 +16,8 @@ import { plain } from '../core/untrusted.ts';
 import { isLoopback, parseAddress } from './address.ts';
 import type { Http, HttpResponse } from './http.ts';
 import { DOCKER_HUB_HOST, hostOf, OciAuthorization, type OciPlace, parseJson } from './oci-authorization.ts';
-import { readContent } from './oci-content.ts';
-import { answerFailure, answerStatus, LOOKUP_TIMEOUT_MS, mediaTypeOf, type Source } from './source.ts';
+import { keptContent, readContent } from './oci-content.ts';
+import { answerFailure, answerStatus, type KeepUnder, LOOKUP_TIMEOUT_MS, mediaTypeOf, type Source } from './source.ts';
 
 /** The longest manifest that is read, in bytes: the limit that the distribution specification asks registries for. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
@@ -63,11 +63,20 @@ export function createOciRegistrySources({ credentials, now = Date.now }: OciReg
     if (!place.ok) return place;
     return ok({ ...place.value, digest: key.digest, authorization, revalidated, http, signal, now });
   };
+  // What an account may see is remembered for the session only.
+  const keepUnder = async (key: ImageRepositoryKey, id: string, signal: AbortSignal): Promise<KeepUnder | undefined> => {
+    const place = parsePlace(key, 'any');
+    const credential = await credentials?.(key, signal);
+    if (!place.ok || (credential !== undefined && credential.kind !== 'unavailable')) return undefined;
+    return { id, isLocal: isLoopback(place.value.url.hostname) };
+  };
   return {
     digest: {
       id: imageDigest.id,
       hosts: HOSTS,
       ttlMs: DIGEST_TTL_MS,
+      keepUnder: (key, signal) => keepUnder(key, imageDigest.key(key), signal),
+      read: keptManifest,
       fetch: async (key, http, signal) => {
         const look = ask(key, http, signal);
         return look.ok ? lookUp(look.value) : unknown('unparsable', look.error);
@@ -75,6 +84,8 @@ export function createOciRegistrySources({ credentials, now = Date.now }: OciReg
     },
     manifest: {
       id: imageManifest.id,
+      keepUnder: (key, signal) => keepUnder(key, imageManifest.key(key), signal),
+      read: keptManifest,
       hosts: [
         { host: SAME_HOSTS, reason: 'Whether the registry still has a digest. The host learns the name of the image and the digest.' },
       ],
@@ -86,6 +97,8 @@ export function createOciRegistrySources({ credentials, now = Date.now }: OciReg
     },
     content: {
       id: imageContent.id,
+      keepUnder: (key, signal) => keepUnder(key, imageContent.key(key), signal),
+      read: keptContent,
       hosts: [
         { host: SAME_HOSTS, reason: 'The platforms and the version of an image. The host learns the name of the image and the digest.' },
       ],
@@ -98,6 +111,13 @@ export function createOciRegistrySources({ credentials, now = Date.now }: OciReg
       },
     },
   };
+}
+
+/** A manifest that was kept, checked as if it came from the network. */
+function keptManifest(value: unknown): ImageManifest | undefined {
+  const { digest, mediaType }: Record<string, unknown> = { ...(typeof value === 'object' ? value : {}) };
+  if (typeof digest !== 'string' || !isDigest(digest)) return undefined;
+  return typeof mediaType === 'string' && MANIFEST_TYPES.includes(mediaType) ? { digest, mediaType } : undefined;
 }
 
 const HOSTS = [

@@ -13,14 +13,29 @@ export interface SourceHost {
   readonly reason: string;
 }
 
+/** The place of an answer that outlives the session. */
+export interface KeepUnder {
+  /** Made of the origin, the identity that asks, and the key: what one account may see never shows to another. */
+  readonly id: string;
+  /**
+   * Whether the host is this very machine. It is asked again all the same, because that costs nothing, and whoever runs a server
+   * of his own changes what it serves.
+   */
+  readonly isLocal: boolean;
+}
+
 /** Answers one kind of fact. `id` is the id of the `FactKind` that it answers. */
 export interface Source<K, V> {
   readonly id: string;
   readonly hosts: readonly SourceHost[];
   /** How long a known answer may be used without asking again, in milliseconds. */
   readonly ttlMs: number;
-  /** Asks. Resolves always; an aborted look-up is `unknown('pending')`. */
-  fetch(key: K, http: Http, signal: AbortSignal): Promise<Answer<V>>;
+  /** Asks. Resolves always; an aborted look-up is `unknown('pending')`. `stale` is what was known before, for asking whether it changed. */
+  fetch(key: K, http: Http, signal: AbortSignal, stale?: V): Promise<Answer<V>>;
+  /** Under what an answer may be kept; undefined where it is not to be kept beyond the session. */
+  keepUnder?(key: K, signal: AbortSignal): Promise<KeepUnder | undefined>;
+  /** A value that was kept, checked; undefined where it is none of ours. Without it nothing is kept beyond the session. */
+  read?(value: unknown): V | undefined;
 }
 
 /** A request that got no response, as an answer. */
