@@ -30,23 +30,14 @@ export const gitRefs: FactKind<RepositoryKey, GitRefs> = {
   purl: ({ owner, repo }) => `pkg:githubactions/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}`,
 };
 
-/** A repository of images; `registry` is the name in the reference (`docker.io`), not the host that serves it. */
-export interface ImageRepositoryKey {
+/** An image to ask a registry for; `registry` is the name in the reference (`docker.io`), not the host that serves it. */
+export interface ImageKey {
   readonly registry: string;
   readonly repository: string;
-}
-
-/** An image to ask a registry for, by its tag. */
-export interface ImageKey extends ImageRepositoryKey {
   readonly tag: string;
 }
 
-/** An image to ask a registry for, by its digest: `sha256:` and 64 hex digits. */
-export interface ImageDigestKey extends ImageRepositoryKey {
-  readonly digest: string;
-}
-
-/** What a registry answered for a tag or a digest. */
+/** What a registry answered for a tag. */
 export interface ImageManifest {
   /** The digest of the index where the tag names one, else of the manifest: `sha256:` and 64 hex digits. */
   readonly digest: string;
@@ -57,50 +48,11 @@ export interface ImageManifest {
 export const imageDigest: FactKind<ImageKey, ImageManifest> = {
   id: 'oci-registry',
   key: ({ registry, repository, tag }) => `${registry}/${repository}:${tag}`,
-  purl: (key) => `${imagePurl(key)}&tag=${encodeURIComponent(key.tag)}`,
+  purl: ({ registry, repository, tag }) => {
+    const name = repository.slice(repository.lastIndexOf('/') + 1);
+    return `pkg:oci/${encodeURIComponent(name)}?repository_url=${encodeURIComponent(`${registry}/${repository}`)}&tag=${encodeURIComponent(tag)}`;
+  },
 };
-
-/** Whether a registry has a digest, and what it is. `absent` is the registry's word that it does not have it. */
-export const imageManifest: FactKind<ImageDigestKey, ImageManifest> = {
-  id: 'oci-manifest',
-  key: ({ registry, repository, digest }) => `${registry}/${repository}@${digest}`,
-  purl: (key) => imagePurl(key, key.digest),
-};
-
-/** One platform's image in an index. */
-export interface PlatformManifest {
-  readonly digest: string;
-  /** `linux/amd64`, `linux/arm/v7`. */
-  readonly platform: string;
-}
-
-/** What stands in an image's manifest. */
-export interface ImageContent {
-  readonly mediaType: string;
-  /** The images of an index, without the entries that are none (attestations); empty for a manifest. */
-  readonly manifests: readonly PlatformManifest[];
-  /** What the publisher calls this version (`org.opencontainers.image.version`), where it says so. Not verified by anybody. */
-  readonly version?: string;
-}
-
-/** The manifest behind a digest, read and hashed. Some registries count this as a pull. */
-export const imageContent: FactKind<ImageDigestKey, ImageContent> = {
-  id: 'oci-content',
-  key: imageManifest.key,
-  purl: imageManifest.purl,
-};
-
-/** Media types of manifests that name one manifest for each platform. */
-export const INDEX_TYPES: readonly string[] = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-];
-
-function imagePurl({ registry, repository }: ImageRepositoryKey, digest?: string): string {
-  const name = repository.slice(repository.lastIndexOf('/') + 1);
-  const version = digest === undefined ? '' : `@${encodeURIComponent(digest)}`;
-  return `pkg:oci/${encodeURIComponent(name)}${version}?repository_url=${encodeURIComponent(`${registry}/${repository}`)}`;
-}
 
 /** The public GitHub. */
 export const PUBLIC_GITHUB_URL = 'https://github.com';

@@ -1,4 +1,4 @@
-import type { ImageRepositoryKey } from './facts.ts';
+import type { ImageRepositoryKey } from './image-facts.ts';
 
 /** What a user has for a registry. */
 export type Credential =

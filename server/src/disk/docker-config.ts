@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
-import type { ImageRepositoryKey } from '../core/facts.ts';
 import type { Credential, CredentialProvider } from '../core/image-credential.ts';
+import type { ImageRepositoryKey } from '../core/image-facts.ts';
 import { askCredentialHelper } from './credential-helper.ts';
 import { readTextFile } from './files.ts';
 

@@ -1,5 +1,6 @@
 import type { Answer, FetchFact } from '../core/answer.ts';
-import { type ImageContent, type ImageManifest, INDEX_TYPES, imageContent, imageDigest, imageManifest } from '../core/facts.ts';
+import { type ImageManifest, imageDigest } from '../core/facts.ts';
+import { type ImageContent, INDEX_TYPES, imageContent, imageManifest } from '../core/image-facts.ts';
 import type { ImageName, ImageReference } from '../core/reference.ts';
 import type { Line } from './hover.ts';
 

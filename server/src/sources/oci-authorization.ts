@@ -1,6 +1,6 @@
 import { type Answer, unknown } from '../core/answer.ts';
-import type { ImageRepositoryKey } from '../core/facts.ts';
 import type { Credential, CredentialProvider } from '../core/image-credential.ts';
+import type { ImageRepositoryKey } from '../core/image-facts.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { plain } from '../core/untrusted.ts';
 import { parseForeignAddress } from './address.ts';

@@ -1,5 +1,6 @@
 import { type Answer, known, unknown } from '../core/answer.ts';
-import { type ImageContent, type ImageManifest, INDEX_TYPES, type PlatformManifest } from '../core/facts.ts';
+import type { ImageManifest } from '../core/facts.ts';
+import { type ImageContent, INDEX_TYPES, type PlatformManifest } from '../core/image-facts.ts';
 import { parseJson } from './oci-authorization.ts';
 
 /** The most entries of an index that are read. The largest official images have about twenty. */

@@ -1,16 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Answer, known, unknown } from '../core/answer.ts';
-import {
-  type ImageContent,
-  type ImageDigestKey,
-  type ImageKey,
-  type ImageManifest,
-  type ImageRepositoryKey,
-  imageContent,
-  imageDigest,
-  imageManifest,
-} from '../core/facts.ts';
+import { type ImageKey, type ImageManifest, imageDigest } from '../core/facts.ts';
 import type { CredentialProvider } from '../core/image-credential.ts';
+import { type ImageContent, type ImageDigestKey, type ImageRepositoryKey, imageContent, imageManifest } from '../core/image-facts.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { plain } from '../core/untrusted.ts';
 import { isLoopback, parseAddress } from './address.ts';

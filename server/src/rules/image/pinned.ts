@@ -1,6 +1,7 @@
 import type { Answer, FactKind } from '../../core/answer.ts';
-import { type ImageDigestKey, INDEX_TYPES, imageContent, imageDigest, imageManifest } from '../../core/facts.ts';
+import { imageDigest } from '../../core/facts.ts';
 import type { Edit, Fix, FixFailure, FixIo } from '../../core/finding.ts';
+import { type ImageDigestKey, INDEX_TYPES, imageContent, imageManifest } from '../../core/image-facts.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import type { ImageReference } from '../../core/reference.ts';
 import { type Span, span } from '../../core/span.ts';

@@ -1,6 +1,7 @@
 import type { Unknown } from '../../core/answer.ts';
-import { imageContent, imageDigest } from '../../core/facts.ts';
+import { imageDigest } from '../../core/facts.ts';
 import type { Edit, Fix, FixFailure, FixIo } from '../../core/finding.ts';
+import { imageContent } from '../../core/image-facts.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import type { ImageArgument, ImageReference } from '../../core/reference.ts';
 import { span } from '../../core/span.ts';
