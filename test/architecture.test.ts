@@ -105,7 +105,7 @@ test('the engine with everything below it runs without Node: it can be bundled f
 test('the only process that is started is a credential helper, without a shell, and never one that the caller names', () => {
   const text = readFileSync('server/src/disk/credential-helper.ts', 'utf8');
   assert.deepEqual(text.match(/\bspawn\(.*/g), [
-    "spawn(file, ['get'], { cwd: homedir(), env, stdio: ['pipe', 'pipe', 'ignore'], shell: false, windowsHide: true });",
+    "spawn(file, ['get'], { cwd: path.dirname(file), env, stdio: ['pipe', 'pipe', 'ignore'], shell: false, windowsHide: true });",
   ]);
   const others = Object.entries(modulesOf('server/src', 'client/src')).filter(([, source]) =>
     /child_process|\bprocess\.(binding|dlopen)/.test(source),

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { Credential } from '../../server/src/core/image-credential.ts';
@@ -154,14 +153,13 @@ describe('credential helpers', () => {
       },
     ));
 
-  test('get the address on standard input, in the home folder, once', () =>
+  test('get the address on standard input, outside of the folder that is checked, once', () =>
     withHelper({ credsStore: 'test' }, ANSWER, async (bin, env) => {
       const ask = dockerCredentials({ env, helpers: true });
       for (const registry of ['reg.example.test:5000', 'reg.example.test:5000', 'docker.io']) {
         assert.deepEqual(await ask({ registry, repository: 'a' }, signal), alice);
       }
-      const home = homedir();
-      assert.equal(log(bin), `1 get\n${home}\nreg.example.test:5000\n1 get\n${home}\nhttps://index.docker.io/v1/\n`);
+      assert.equal(log(bin), `1 get\n${bin}\nreg.example.test:5000\n1 get\n${bin}\nhttps://index.docker.io/v1/\n`);
     }));
 
   test("a registry's own helper goes before the one for all, and what the file has after a helper that has nothing", () =>
@@ -225,6 +223,18 @@ describe('credential helpers', () => {
         assert.deepEqual(asked, { ok: false, error: 'docker-credential-test is not in the PATH' }, PATH);
       }
       assert.ok(!existsSync(path.join(bin, 'test.log')));
+    }));
+
+  test('is run without a home folder, and one that cannot be started is no defect of ours', () =>
+    withHelper({ credsStore: 'test' }, ANSWER, async (bin, env) => {
+      const homeless = { ...env, HOME: path.join(bin, 'docker-credential-test', 'home') };
+      assert.deepEqual(
+        await dockerCredentials({ env: homeless, helpers: true })({ registry: 'reg.example.test', repository: 'a' }, signal),
+        alice,
+      );
+      const tooLarge = { ...env, HUGE: 'x'.repeat(4_000_000) };
+      const asked = await askCredentialHelper('test', 'x', { env: tooLarge, signal });
+      assert.deepEqual(asked, { ok: false, error: 'docker-credential-test cannot be started' });
     }));
 
   test('a helper that is missing is said to be', () =>

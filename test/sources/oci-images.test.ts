@@ -442,17 +442,14 @@ describe('faults: no crash, no verdict, the right reason, in bounded time', () =
   const digestOf = (body: Buffer) => `sha256:${createHash('sha256').update(body).digest('hex')}`;
 
   const assertFault = async (host: string, why: string, detail: RegExp, wrap: (http: Http) => Http = hurried) => {
-    const images = client({}, wrap);
     const from = performance.now();
-    for (const answer of [
-      await images.tag(host, 'a/b', '1'),
-      await images.manifest(host, 'a/b', digestOf(bytes)),
-      await images.content(host, 'a/b', digestOf(bytes)),
-    ]) {
-      assertUnknown(answer, why, detail);
+    // Each question on its own: a host that failed is left alone for a while.
+    for (const ask of ['tag', 'manifest', 'content'] as const) {
+      const images = client({}, wrap);
+      assertUnknown(await images[ask](host, 'a/b', ask === 'tag' ? '1' : digestOf(bytes)), why, detail);
+      images.close();
     }
     assert.ok(performance.now() - from < 20 * LIMIT_MS, 'it took too long');
-    images.close();
   };
 
   const onGet =

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
 
@@ -69,8 +68,8 @@ function isProgram(file: string): boolean {
 /** The output of a helper; undefined where it ended with an error, which is how it says that it has nothing. */
 function run(file: string, input: string, { env, signal, timeoutMs }: Required<HelperOptions>): Promise<Result<string | undefined>> {
   return new Promise((resolve) => {
-    // No shell, and not in the folder that is checked.
-    const child = spawn(file, ['get'], { cwd: homedir(), env, stdio: ['pipe', 'pipe', 'ignore'], shell: false, windowsHide: true });
+    const child = start(file, env);
+    if (child === undefined) return resolve(fail('cannot be started'));
     const chunks: Buffer[] = [];
     let bytes = 0;
     const settle = (result: Result<string | undefined>): void => {
@@ -96,6 +95,16 @@ function run(file: string, input: string, { env, signal, timeoutMs }: Required<H
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
   });
+}
+
+function start(file: string, env: NodeJS.ProcessEnv) {
+  try {
+    // No shell, and in the program's own folder: that one exists, and is not the one that is checked.
+    return spawn(file, ['get'], { cwd: path.dirname(file), env, stdio: ['pipe', 'pipe', 'ignore'], shell: false, windowsHide: true });
+  } catch {
+    // Some failures are thrown: an environment that is too large, a program that is none.
+    return undefined;
+  }
 }
 
 function readSecret(output: string, program: string): Result<HelperSecret> {
