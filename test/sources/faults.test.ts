@@ -41,7 +41,7 @@ function connect(url: string, now?: () => number): Sources {
     env: {},
     serverUrl: url,
     token: 'git-secret',
-    credentials: async () => ({ username: 'u', password: 'oci-secret' }),
+    credentials: async () => ({ kind: 'password', username: 'u', password: 'oci-secret' }),
     registryOf: async () => ok({ url, isMapped: false, authorization: 'Bearer npm-secret' }),
     ...(now === undefined ? {} : { now }),
   });

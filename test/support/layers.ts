@@ -26,6 +26,10 @@ const SHARED_WITH_CLIENT = 'server/src/lsp/protocol.ts';
 /** The only module that opens connections. */
 const NETWORK_DOOR = 'server/src/sources/http.ts';
 
+/** The only module that starts a process, and all that it may have for that: no shell, no fork, nothing synchronous. */
+const PROCESS_STARTER = 'server/src/disk/credential-helper.ts';
+const PROCESS_STARTER_NAMES: ReadonlySet<string> = new Set(['spawn']);
+
 /** Packages, and the modules that may import them: a layer's name, or the path of one module. */
 const PACKAGES: readonly { readonly name: RegExp; readonly where: readonly string[] }[] = [
   { name: /^vscode-languageserver(-|\/|$)/, where: ['lsp'] },
@@ -92,6 +96,7 @@ function isForbiddenModule(module: string, from: string): boolean {
 function isForbiddenPackage(module: string, from: string, clause: string): boolean {
   const name = builtinModules.includes(from) ? `node:${from}` : from;
   if (name === 'node:net') return layerOf(module) !== 'sources' || !namesOf(clause).every((word) => NET_ARITHMETIC.has(word));
+  if (name === 'node:child_process' && module === PROCESS_STARTER) return !namesOf(clause).every((word) => PROCESS_STARTER_NAMES.has(word));
   const rule = PACKAGES.find((candidate) => candidate.name.test(name));
   return rule !== undefined && !rule.where.includes(layerOf(module)) && !rule.where.includes(module);
 }

@@ -1,6 +1,8 @@
 import { PUBLIC_GITHUB_URL } from '../core/facts.ts';
+import { noCredentials } from '../core/image-credential.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { cacheFolder, cacheFolderPath } from '../disk/cache-folder.ts';
+import { dockerCredentials } from '../disk/docker-config.ts';
 import { npmRegistries } from '../disk/npm-registries.ts';
 import { parseServerUrl } from '../sources/git-refs.ts';
 import { createSources, type Sources } from '../sources/index.ts';
@@ -15,12 +17,14 @@ export function lookUps(env: NodeJS.ProcessEnv, { trusted }: { readonly trusted:
   if (!server.ok) return fail(`GITHUB_SERVER_URL is of no use: ${server.error}`);
   const token = env.GITHUB_TOKEN || env.GH_TOKEN || undefined;
   const folder = cacheFolderPath(env, process.platform);
+  const credentials = trusted ? dockerCredentials({ env, helpers: false }) : noCredentials('--trust is not given');
   return ok(
     createSources({
       online: true,
       env,
       serverUrl,
       token,
+      credentials,
       registryOf: npmRegistries({ env, trusted }),
       storage: folder === undefined ? undefined : cacheFolder(folder),
     }),

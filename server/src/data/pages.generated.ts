@@ -30,7 +30,11 @@ import dockerUnsignedPackages from '../../../docs/rules/docker/unsigned-packages
 import fileUnreadable from '../../../docs/rules/file/unreadable.md';
 import ignoreNoReason from '../../../docs/rules/ignore/no-reason.md';
 import ignoreUnused from '../../../docs/rules/ignore/unused.md';
+import imageArgUndefined from '../../../docs/rules/image/arg-undefined.md';
 import imageArgUnpinned from '../../../docs/rules/image/arg-unpinned.md';
+import imageDigestBehind from '../../../docs/rules/image/digest-behind.md';
+import imageDigestGone from '../../../docs/rules/image/digest-gone.md';
+import imageDigestSinglePlatform from '../../../docs/rules/image/digest-single-platform.md';
 import imageFrontendUnpinned from '../../../docs/rules/image/frontend-unpinned.md';
 import imageInvalid from '../../../docs/rules/image/invalid.md';
 import imageLatest from '../../../docs/rules/image/latest.md';
@@ -119,7 +123,11 @@ export const pages: Readonly<Record<string, string>> = {
   'file/unreadable': fileUnreadable,
   'ignore/no-reason': ignoreNoReason,
   'ignore/unused': ignoreUnused,
+  'image/arg-undefined': imageArgUndefined,
   'image/arg-unpinned': imageArgUnpinned,
+  'image/digest-behind': imageDigestBehind,
+  'image/digest-gone': imageDigestGone,
+  'image/digest-single-platform': imageDigestSinglePlatform,
   'image/frontend-unpinned': imageFrontendUnpinned,
   'image/invalid': imageInvalid,
   'image/latest': imageLatest,

@@ -19,6 +19,8 @@ export interface ConnectOptions {
   readonly token: string | undefined;
   /** Whether the workspace may choose registries, and the user's credentials for them are used. */
   readonly trusted: boolean;
+  /** Whether Docker's credential helpers may be run, in a trusted workspace. */
+  readonly credentialHelpers: boolean;
   /** Where answers outlive the session; the system's place for caches unless given. */
   readonly cacheFolder: string | undefined;
 }

@@ -9,6 +9,7 @@ import { markdown, markdownCode, plain } from '../core/untrusted.ts';
 import type { Analysis } from '../engine/analyse.ts';
 import type { Project } from '../engine/project.ts';
 import { type Locked, lockedDependency, nearestLockfiles } from '../formats/locked.ts';
+import { imagePapers } from './image-papers.ts';
 import { packagePapers } from './package-papers.ts';
 import { type CardLine, settingCard } from './setting-card.ts';
 
@@ -38,6 +39,7 @@ export async function hover(
   const card: Line[] = [...(setting?.lines ?? (reference === undefined ? [] : facts(reference, analysis, project)))];
   // Behind what stands in the document, before the last line.
   if (reference?.ecosystem === 'npm') card.splice(-1, 0, ...(await packagePapers(reference, { manifest, project, fetch }, signal)));
+  if (reference?.ecosystem === 'oci') card.splice(-1, 0, ...(await imagePapers(reference, fetch, signal)));
   const findings = analysis.findings.filter((finding) => finding.span.start < span.end && span.start < finding.span.end);
   const lines = asMarkdown ? markdownCard(title, card, findings) : plainCard(title, card, findings);
   return {

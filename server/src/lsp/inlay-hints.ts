@@ -6,15 +6,21 @@ import { LineIndex } from '../core/text.ts';
 import { plain } from '../core/untrusted.ts';
 import type { Analysis } from '../engine/analyse.ts';
 import type { FactView } from '../engine/fact-store.ts';
+import { imageHints } from './image-hints.ts';
 
 /** The longest version that is shown, in UTF-16 units. */
 const MAX_VERSION_UNITS = 40;
+
+/** Versions beside what only a machine can read, in document order for each kind of reference. Nothing is looked up for them. */
+export function inlayHints(analysis: Analysis, range: Range, facts: FactView): InlayHint[] {
+  return [...actionHints(analysis, range, facts), ...imageHints(analysis, range, facts)];
+}
 
 /**
  * The version beside a commit that has no version comment, where the repository's tags are known already. Nothing is looked up
  * for it; where nothing is known, nothing is shown.
  */
-export function inlayHints({ manifest }: Analysis, range: Range, facts: FactView): InlayHint[] {
+function actionHints({ manifest }: Analysis, range: Range, facts: FactView): InlayHint[] {
   const lines = new LineIndex(manifest.file.text);
   const from = lines.offsetAt(range.start);
   const to = lines.offsetAt(range.end);

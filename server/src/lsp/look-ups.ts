@@ -20,6 +20,7 @@ export interface LookUpSettings {
   readonly network: NetworkMode;
   readonly trusted: boolean;
   readonly githubServerUrl: string;
+  readonly credentialHelpers: boolean;
 }
 
 /** Whom look-ups tell. */
@@ -231,16 +232,17 @@ export class LookUps {
   }
 
   /** One store per server and trust: credentials go only where the user trusts the workspace. */
-  #store({ env, connect }: Network, { trusted, githubServerUrl }: LookUpSettings): Store {
+  #store({ env, connect }: Network, { trusted, githubServerUrl, credentialHelpers }: LookUpSettings): Store {
     const serverUrl = githubServerUrl || env.GITHUB_SERVER_URL || undefined;
-    const id = `${trusted} ${serverUrl ?? ''}`;
+    const helpers = trusted && credentialHelpers;
+    const id = `${trusted} ${helpers} ${serverUrl ?? ''}`;
     const known = this.#stores.get(id);
     if (known !== undefined) return known;
     // The token is for the server that the environment names. A setting, which a repository may bring along, must not send it elsewhere.
     const own = env.GITHUB_SERVER_URL || PUBLIC_GITHUB_URL;
     const isOwn = serverUrl === undefined || sameOrigin(serverUrl, own);
     const token = trusted && isOwn ? env.GITHUB_TOKEN || env.GH_TOKEN || undefined : undefined;
-    const source = connect({ serverUrl, token, trusted, cacheFolder: this.#cacheFolder });
+    const source = connect({ serverUrl, token, trusted, credentialHelpers: helpers, cacheFolder: this.#cacheFolder });
     const made = { source, facts: new FactStore(source.fetch, LIFETIMES), sought: new Set<string>() };
     this.#stores.set(id, made);
     return made;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { URI } from 'vscode-uri';
+import { noCredentials } from '../core/image-credential.ts';
 import { fail } from '../core/result.ts';
 import { cacheFolderPath } from '../disk/cache-folder.ts';
 import { diskRoot, gitHubParent } from '../disk/disk-root.ts';
@@ -54,13 +55,17 @@ export function nodeHost(env: NodeJS.ProcessEnv): Host {
 }
 
 /** Look-ups whose code is read with the first of them: until then the server has nothing that could open a connection. */
-function connectOnDemand(env: NodeJS.ProcessEnv, { cacheFolder: given, trusted, ...options }: ConnectOptions): FactSource {
+function connectOnDemand(
+  env: NodeJS.ProcessEnv,
+  { cacheFolder: given, trusted, credentialHelpers, ...options }: ConnectOptions,
+): FactSource {
   const folder = given ?? cacheFolderPath(env, process.platform);
   let sources: Promise<Sources> | undefined;
   const connected = (): Promise<Sources> => {
-    sources ??= import('./on-demand.ts').then(({ cacheFolder, createSources, npmRegistries }) => {
+    sources ??= import('./on-demand.ts').then(({ cacheFolder, createSources, dockerCredentials, npmRegistries }) => {
       const storage = folder === undefined ? undefined : cacheFolder(folder);
-      return createSources({ online: true, env, registryOf: npmRegistries({ env, trusted }), storage, ...options });
+      const credentials = trusted ? dockerCredentials({ env, helpers: credentialHelpers }) : noCredentials('the workspace is not trusted');
+      return createSources({ online: true, env, registryOf: npmRegistries({ env, trusted }), credentials, storage, ...options });
     });
     return sources;
   };

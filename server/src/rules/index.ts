@@ -31,7 +31,11 @@ import { rule as dockerUnsignedPackages } from './docker/unsigned-packages.ts';
 import { rule as fileUnreadable } from './file/unreadable.ts';
 import { rule as ignoreNoReason } from './ignore/no-reason.ts';
 import { rule as ignoreUnused } from './ignore/unused.ts';
+import { rule as imageArgUndefined } from './image/arg-undefined.ts';
 import { rule as imageArgUnpinned } from './image/arg-unpinned.ts';
+import { rule as imageDigestBehind } from './image/digest-behind.ts';
+import { rule as imageDigestGone } from './image/digest-gone.ts';
+import { rule as imageDigestSinglePlatform } from './image/digest-single-platform.ts';
 import { rule as imageFrontendUnpinned } from './image/frontend-unpinned.ts';
 import { rule as imageInvalid } from './image/invalid.ts';
 import { rule as imageLatest } from './image/latest.ts';
@@ -120,7 +124,11 @@ export const rules: readonly Rule[] = [
   fileUnreadable,
   ignoreNoReason,
   ignoreUnused,
+  imageArgUndefined,
   imageArgUnpinned,
+  imageDigestBehind,
+  imageDigestGone,
+  imageDigestSinglePlatform,
   imageFrontendUnpinned,
   imageInvalid,
   imageLatest,

@@ -1,11 +1,12 @@
 import { type Answer, type FactKind, type FetchFact, unknown } from '../core/answer.ts';
+import type { CredentialProvider } from '../core/image-credential.ts';
 import type { RegistryOf } from '../core/npm-facts.ts';
 import type { SharedStorage } from './fact-cache.ts';
 import { createFetcher, type Fetcher } from './fetcher.ts';
 import { createGitRefsSource } from './git-refs.ts';
 import { createHttp } from './http.ts';
 import { createNpmPackumentSource, createNpmVersionsSource } from './npm-registry.ts';
-import { type CredentialProvider, createOciRegistrySource } from './oci-registry.ts';
+import { createOciRegistrySources } from './oci-registry.ts';
 import type { Environment } from './proxy.ts';
 import type { SourceHost } from './source.ts';
 
@@ -60,9 +61,12 @@ export interface Sources {
 export function createSources(options: SourcesOptions): Sources {
   const { online, serverUrl, token, credentials, registryOf, storage, env = process.env, now = Date.now } = options;
   const http = createHttp({ online, env, now });
+  const images = createOciRegistrySources({ credentials, now });
   const fetchers: readonly Fetcher<never, unknown>[] = [
     createFetcher(createGitRefsSource({ serverUrl, token, now }), { http, now, storage }),
-    createFetcher(createOciRegistrySource({ credentials, now }), { http, now, storage }),
+    createFetcher(images.digest, { http, now, storage }),
+    createFetcher(images.manifest, { http, now, storage }),
+    createFetcher(images.content, { http, now, storage }),
     createFetcher(createNpmVersionsSource({ registryOf, now }), { http, now, storage }),
     createFetcher(createNpmPackumentSource({ registryOf, now }), { http, now, storage }),
   ];
