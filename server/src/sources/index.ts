@@ -1,6 +1,10 @@
 import { type Answer, type FactKind, type FetchFact, unknown } from '../core/answer.ts';
+import type { Storage } from '../core/storage.ts';
 import { createFetcher, type Fetcher } from './fetcher.ts';
+import { createFirstSeenSource } from './first-seen.ts';
+import { createGitAncestrySource, createGitDatesSource, createGitFileSource } from './git-objects.ts';
 import { createGitRefsSource } from './git-refs.ts';
+import { createGitRemote } from './git-remote.ts';
 import { createHttp } from './http.ts';
 import { type CredentialProvider, createOciRegistrySource } from './oci-registry.ts';
 import type { Environment } from './proxy.ts';
@@ -16,6 +20,8 @@ export interface SourcesOptions {
   readonly token?: string | undefined;
   /** The user's credentials for registries; every request to one is anonymous unless given. */
   readonly credentials?: CredentialProvider | undefined;
+  /** Where what must outlive the session is kept; memory unless given. */
+  readonly storage?: Storage | undefined;
   /** Where the proxy variables are read from; `process.env` unless given. */
   readonly env?: Environment | undefined;
   /** Milliseconds since the epoch; for tests. */
@@ -37,10 +43,23 @@ export interface Sources {
 }
 
 /** Wires all sources. Equal questions share one look-up, and its answer for as long as the source allows. */
-export function createSources({ online, serverUrl, token, credentials, env = process.env, now = Date.now }: SourcesOptions): Sources {
+export function createSources({
+  online,
+  serverUrl,
+  token,
+  credentials,
+  storage,
+  env = process.env,
+  now = Date.now,
+}: SourcesOptions): Sources {
   const http = createHttp({ online, env, now });
+  const remote = createGitRemote({ serverUrl, token, now });
   const fetchers: readonly Fetcher<never, unknown>[] = [
-    createFetcher(createGitRefsSource({ serverUrl, token, now }), { http, now }),
+    createFetcher(createGitRefsSource(remote), { http, now }),
+    createFetcher(createGitAncestrySource(remote), { http, now }),
+    createFetcher(createGitDatesSource(remote), { http, now }),
+    createFetcher(createGitFileSource(remote), { http, now }),
+    createFetcher(createFirstSeenSource({ storage, server: remote.address, now }), { http, now }),
     createFetcher(createOciRegistrySource({ credentials, now }), { http, now }),
   ];
 
