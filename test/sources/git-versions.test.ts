@@ -231,7 +231,7 @@ describe('newestStable', () => {
   it('has no answer without versions', () => assert.equal(newest(['latest']), undefined));
 
   it('gives the commit behind an annotated tag', () => {
-    assert.deepEqual(newestStable(remote(tag('v1.0.0', 'c1', 'd1')), {}), { tag: 'v1.0.0', commit: hex('c1') });
+    assert.deepEqual(newestStable(remote(tag('v1.0.0', 'c1', 'd1')), {}), { tag: 'v1.0.0', commit: hex('c1'), id: hex('d1') });
   });
 });
 
