@@ -1,5 +1,7 @@
 import { type Hover, MarkupKind } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Answer } from '../core/answer.ts';
+import type { GitRefs } from '../core/facts.ts';
 import { type ActionReference, type ImageReference, type PackageReference, type Reference, wholeSpan } from '../core/reference.ts';
 import { rulePageUrl } from '../core/rule-page.ts';
 import type { Span } from '../core/span.ts';
@@ -8,6 +10,7 @@ import { markdown, markdownCode, plain } from '../core/untrusted.ts';
 import type { Analysis } from '../engine/analyse.ts';
 import type { Project } from '../engine/project.ts';
 import { type Locked, lockedDependency, nearestLockfiles } from '../formats/locked.ts';
+import { actionPapers } from './action-papers.ts';
 
 /** What a hover is made from. */
 export interface HoverContext {
@@ -17,15 +20,21 @@ export interface HoverContext {
   /** UTF-16 offset of the pointer. */
   readonly offset: number;
   readonly markdown: boolean;
+  /** What is known of the repository of the action under the pointer; undefined where it is no such action. */
+  readonly refs?: Answer<GitRefs> | undefined;
+}
+
+/** The reference under the pointer; undefined where there is none. */
+export function referenceAt({ manifest }: Analysis, offset: number): Reference | undefined {
+  return manifest.refs.find((candidate) => holds(wholeSpan(candidate), offset));
 }
 
 /** The papers of the reference under the pointer; undefined where there is none. Looks nothing up. */
-export function hover({ document, analysis, project, offset, markdown: asMarkdown }: HoverContext): Hover | undefined {
-  const { manifest } = analysis;
-  const reference = manifest.refs.find((candidate) => holds(wholeSpan(candidate), offset));
+export function hover({ document, analysis, project, offset, markdown: asMarkdown, refs }: HoverContext): Hover | undefined {
+  const reference = referenceAt(analysis, offset);
   if (reference === undefined) return undefined;
   const span = wholeSpan(reference);
-  const card: Line[] = [...facts(reference, analysis, project)];
+  const card: Line[] = [...facts(reference, { analysis, project, refs })];
   const findings = analysis.findings.filter((finding) => finding.span.start < span.end && span.start < finding.span.end);
   const lines = asMarkdown ? markdownCard(reference, card, findings) : plainCard(reference, card, findings);
   return {
@@ -35,7 +44,7 @@ export function hover({ document, analysis, project, offset, markdown: asMarkdow
 }
 
 /** One line of the card: what it is about, and foreign or own text. */
-interface Line {
+export interface Line {
   readonly label: string;
   readonly value: string;
   readonly isCode: boolean;
@@ -45,7 +54,7 @@ function holds(span: Span, offset: number): boolean {
   return span.start <= offset && offset <= span.end;
 }
 
-function* facts(reference: Reference, analysis: Analysis, project: Project): Generator<Line> {
+function* facts(reference: Reference, { analysis, project, refs }: Pick<HoverContext, 'analysis' | 'project' | 'refs'>): Generator<Line> {
   switch (reference.ecosystem) {
     case 'npm':
       yield* packageFacts(reference, analysis.manifest.file.path, project);
@@ -55,6 +64,7 @@ function* facts(reference: Reference, analysis: Analysis, project: Project): Gen
       break;
     case 'github-actions':
       yield* actionFacts(reference);
+      if (refs !== undefined) yield* actionPapers(reference, refs);
       break;
   }
   yield { label: 'Provenance', value: 'unknown (not looked up)', isCode: false };

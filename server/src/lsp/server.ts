@@ -20,17 +20,21 @@ import {
   WatchKind,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { type Answer, unknown } from '../core/answer.ts';
+import { type GitRefs, gitRefs } from '../core/facts.ts';
 import { VERSION } from '../data/product.generated.ts';
+import type { Analysis } from '../engine/analyse.ts';
 import { ALL_GLOBS, formatForPath } from '../engine/formats.ts';
 import { isLockfileName, LOCKFILE_NAMES } from '../formats/lock-model.ts';
 import { signalOf, yieldToQueue } from './abort.ts';
+import { papersKey } from './action-papers.ts';
 import { type ClientSupport, clientSupport, initializationOptions } from './client-support.ts';
 import { codeActions, FIX_ALL, readActionData, resolveAction } from './code-actions.ts';
 import { documentLinks } from './document-links.ts';
 import { documentStatus } from './document-status.ts';
 import { Analyses, type AnalysisContext, type Diagnosed, diagnose } from './documents.ts';
 import type { Host } from './host.ts';
-import { hover } from './hover.ts';
+import { hover, referenceAt } from './hover.ts';
 import { inlayHints } from './inlay-hints.ts';
 import { LookUps } from './look-ups.ts';
 import {
@@ -44,6 +48,7 @@ import {
   type ScanResult,
   STATUS,
 } from './protocol.ts';
+import { REFACTOR } from './refactorings.ts';
 import { Settings } from './settings.ts';
 import { normalise, Workspace } from './workspace.ts';
 import { WorkspaceDiagnostics } from './workspace-diagnostics.ts';
@@ -56,6 +61,9 @@ const REFRESH_DELAY_MS = 250;
 
 /** How often a scan tells how far it is, in ms. */
 const PROGRESS_MS = 100;
+
+/** How long a hover waits for a look-up, in ms. */
+const HOVER_WAIT_MS = 1_500;
 
 /** Starts answering on a connection. Everything the server knows can be rebuilt from the client's documents and the disk. */
 export function startServer(connection: Connection, host: Host): void {
@@ -118,7 +126,9 @@ class Server {
         if (analysis === undefined || token.isCancellationRequested) return null;
         const offset = document.offsetAt(params.position);
         const { project } = this.#workspace.placeOf(document.uri).root;
-        return hover({ document, analysis, project, offset, markdown: this.#client().markdownHover }) ?? null;
+        const refs = await this.#papersAt(document.uri, analysis, offset);
+        if (token.isCancellationRequested) return null;
+        return hover({ document, analysis, project, offset, markdown: this.#client().markdownHover, refs }) ?? null;
       }),
     );
     connection.onDidChangeConfiguration(({ settings }) => {
@@ -176,7 +186,7 @@ class Server {
         hoverProvider: true,
         inlayHintProvider: true,
         documentLinkProvider: { resolveProvider: false },
-        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL], resolveProvider: true },
+        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, REFACTOR, FIX_ALL], resolveProvider: true },
         ...(support.pullDiagnostics
           ? { diagnosticProvider: { identifier: 'waybill', interFileDependencies: false, workspaceDiagnostics: true } }
           : {}),
@@ -338,6 +348,23 @@ class Server {
     if (document === undefined) return undefined;
     const analysis = this.#analyses.of(document, await this.#contextOf(document.uri));
     return { version: document.version, diagnosed: diagnose(analysis, this.#client().diagnostic, document), analysis };
+  }
+
+  /** What the repository of the action under the pointer says: looked up, where the workspace is trusted, and not waited for long. */
+  async #papersAt(uri: string, analysis: Analysis, offset: number): Promise<Answer<GitRefs> | undefined> {
+    const reference = referenceAt(analysis, offset);
+    const key = reference?.ecosystem === 'github-actions' ? papersKey(reference) : undefined;
+    if (key === undefined) return undefined;
+    const settings = await this.#lookUpSettings(uri);
+    const { signal } = new AbortController();
+    const known = await this.#lookUps.known(settings)(gitRefs, key, signal);
+    if (known.state !== 'unknown' || settings.network === 'off') return known;
+    if (!settings.trusted) return unknown('untrusted');
+    // A slow look-up goes on after the hover was shown: the next one has it.
+    const late = new Promise<Answer<GitRefs>>((resolve) => {
+      setTimeout(() => resolve(unknown('pending')), HOVER_WAIT_MS).unref?.();
+    });
+    return Promise.race([this.#lookUps.fetch(settings)(gitRefs, key, signal), late]);
   }
 
   #answerHints(): void {

@@ -174,7 +174,9 @@ interface Setting {
 
 async function answer(request: IncomingMessage, response: ServerResponse, { root, repositories, options }: Setting): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://loopback');
-  const [, name = '', rest = ''] = /^\/([^/]+\/[^/]+)\.git(\/.*)$/.exec(pathname) ?? [];
+  const [, asked = '', rest = ''] = /^\/([^/]+\/[^/]+)\.git(\/.*)$/.exec(pathname) ?? [];
+  // Names are case-insensitive, as on GitHub.
+  const name = Object.keys(repositories).find((known) => known.toLowerCase() === asked.toLowerCase()) ?? asked;
   const renamed = options.renames?.[name];
   if (renamed !== undefined) return void response.writeHead(options.renameStatus ?? 301, { location: `/${renamed}.git${rest}` }).end();
   const { authorization } = request.headers;
@@ -191,7 +193,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, { root
       GIT_HTTP_EXPORT_ALL: '1',
       GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
       REQUEST_METHOD: request.method ?? '',
-      PATH_INFO: pathname,
+      PATH_INFO: `/${name}.git${rest}`,
       QUERY_STRING: searchParams.toString(),
       CONTENT_TYPE: request.headers['content-type'] ?? '',
       CONTENT_LENGTH: String(body.length),

@@ -1,8 +1,7 @@
-import { firstSeen } from '../../core/facts.ts';
 import type { Draft, Fix } from '../../core/finding.ts';
 import type { Rule, RuleContext } from '../../core/rule.ts';
 import { plain } from '../../core/untrusted.ts';
-import { type CommentState, commentState } from './comment-state.ts';
+import { type CommentState, commentState, isFirstSeen } from './comment-state.ts';
 import { aliasesOf, type PinnedAction, pinnedActions, standingOf } from './judge.ts';
 import { isWritable, pinFix, pinTag } from './pin-edit.ts';
 import { writeVersion } from './version-comment.ts';
@@ -45,7 +44,7 @@ export const rule: Rule = {
   check(context) {
     for (const pinned of pinnedActions(context)) {
       const state = commentState(pinned, context.manifest.file.text);
-      if (state.kind !== 'mismatch' || isMoved(pinned, state, context)) continue;
+      if (state.kind !== 'mismatch' || isFirstSeen(pinned, state, context)) continue;
       const standing = standingOf(pinned, context);
       // A commit that is not of the repository is the graver news, with the same way out.
       if (standing === 'absent' || standing === 'foreign') continue;
@@ -55,13 +54,6 @@ export const rule: Rule = {
 };
 
 type Mismatch = Extract<CommentState, { readonly kind: 'mismatch' }>;
-
-/** Whether not the comment but the tag changed: then `actions/tag-moved` speaks, and nobody is told to follow it. */
-function isMoved({ action, id }: PinnedAction, { tag, elsewhere }: Mismatch, { fact }: RuleContext): boolean {
-  if (tag === undefined || elsewhere === undefined) return false;
-  const first = fact(firstSeen, { owner: action.owner, repo: action.repo, tag, commit: elsewhere });
-  return first.state === 'known' && first.value.commit === id;
-}
 
 function draft(pinned: PinnedAction, state: Mismatch, context: RuleContext): Draft {
   const { action } = pinned;

@@ -1,5 +1,6 @@
-import type { GitRefs } from '../../core/facts.ts';
+import { firstSeen, type GitRefs } from '../../core/facts.ts';
 import { commitOf, exactTagFor, hasBranch, isOfVersionLine, tagNamed, tagsOf, versionKind } from '../../core/git-versions.ts';
+import type { RuleContext } from '../../core/rule.ts';
 import type { PinnedAction } from './judge.ts';
 import { versionComment } from './version-comment.ts';
 
@@ -48,6 +49,16 @@ export function commentState({ action, refs, id, resolved }: PinnedAction, text:
   if (exact === undefined) return FINE;
   const isOfLine = kind === undefined || isOfVersionLine(exact, word, action.subPath);
   return isOfLine ? { kind: 'moving', written: word, exact } : mismatch(word, { tag: tag.name, elsewhere: tag.commit, exact });
+}
+
+/**
+ * Whether not the comment but the tag was changed: the commit is what the tag stood for when it was first seen here. Then
+ * `actions/tag-moved` speaks, and nobody is told to follow the tag.
+ */
+export function isFirstSeen({ action, id }: PinnedAction, state: CommentState, { fact }: RuleContext): boolean {
+  if (state.kind !== 'mismatch' || state.tag === undefined || state.elsewhere === undefined) return false;
+  const first = fact(firstSeen, { owner: action.owner, repo: action.repo, tag: state.tag, commit: state.elsewhere });
+  return first.state === 'known' && first.value.commit === id;
 }
 
 function mismatch(

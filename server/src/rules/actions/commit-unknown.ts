@@ -1,6 +1,6 @@
 import type { Fix } from '../../core/finding.ts';
 import type { Rule } from '../../core/rule.ts';
-import { commentState } from './comment-state.ts';
+import { type CommentState, commentState, isFirstSeen } from './comment-state.ts';
 import { aliasesOf, type PinnedAction, pinnedActions, standingOf } from './judge.ts';
 import { newestFixes, pinFix, pinTag } from './pin-edit.ts';
 
@@ -40,20 +40,21 @@ export const rule: Rule = {
       const standing = standingOf(pinned, context);
       if (standing !== 'absent' && standing !== 'foreign') continue;
       const { action, id } = pinned;
+      const state = commentState(pinned, context.manifest.file.text);
+      // A release that somebody took away after it was seen here is no stranger.
+      if (isFirstSeen(pinned, state, context)) continue;
       context.report({
         messageId: standing,
         args: { repository: `${action.owner}/${action.repo}`, commit: id.slice(0, 12) },
         span: action.span,
         related: aliasesOf(action, context),
-        fixes: fixes(pinned, context.manifest.file.text),
+        fixes: fixes(pinned, state, context.manifest.file.text),
       });
     }
   },
 };
 
-function fixes(pinned: PinnedAction, text: string): Fix[] {
-  const { action } = pinned;
-  const state = commentState(pinned, text);
+function fixes({ action }: PinnedAction, state: CommentState, text: string): Fix[] {
   const tag = state.kind === 'mismatch' ? state.tag : undefined;
   const commented =
     tag === undefined
