@@ -269,6 +269,8 @@ function isOfLine(version: Version, wanted: Version, subPath: string | undefined
   if (version.scope !== wanted.scope && !isOfPath(version, subPath)) return false;
   const { semver, parts } = wanted;
   return (
+    // `v4` reads as 4.0.0, and is no release of it.
+    version.parts >= parts &&
     version.semver.major === semver.major &&
     (parts < 2 || version.semver.minor === semver.minor) &&
     (parts < 3 || version.semver.patch === semver.patch) &&

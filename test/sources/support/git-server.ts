@@ -52,6 +52,8 @@ export interface LoggedRequest {
   readonly method: string;
   readonly path: string;
   readonly authorization: string | undefined;
+  /** `ls-refs` or `fetch`; missing until the request's body was read, and where it was not. */
+  command?: string;
 }
 
 /** The running server. */
@@ -75,8 +77,10 @@ export async function startGitServer(
   const made = new Map(Object.entries(repositories).map(([name, spec]) => [name, createRepository(join(root, `${name}.git`), spec)]));
   const requests: LoggedRequest[] = [];
   const server = await serve((request, response) => {
-    requests.push({ method: request.method ?? '', path: request.url ?? '', authorization: request.headers.authorization });
-    answer(request, response, { root, repositories, options }).catch(() => response.destroy());
+    const { method = '', url = '', headers } = request;
+    const logged: LoggedRequest = { method, path: url, authorization: headers.authorization };
+    requests.push(logged);
+    answer(request, response, { root, repositories, options, logged }).catch(() => response.destroy());
   });
   return {
     url: server.url,
@@ -170,9 +174,10 @@ interface Setting {
   readonly root: string;
   readonly repositories: Readonly<Record<string, RepositorySpec>>;
   readonly options: GitServerOptions;
+  readonly logged: LoggedRequest;
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, { root, repositories, options }: Setting): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, { root, repositories, options, logged }: Setting): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://loopback');
   const [, asked = '', rest = ''] = /^\/([^/]+\/[^/]+)\.git(\/.*)$/.exec(pathname) ?? [];
   // Names are case-insensitive, as on GitHub.
@@ -186,6 +191,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, { root
   if (repository === undefined) return deny(response, isAuthorized ? 404 : (options.hiddenStatus ?? 401));
   if (repository.isPrivate === true && !isAuthorized) return deny(response, options.hiddenStatus ?? 401);
   const body = await bodyOf(request);
+  logged.command = /command=([a-z-]+)/.exec(body.toString('latin1'))?.[1] ?? '';
   const child = spawn('git', ['http-backend'], {
     env: {
       ...CLEAN_ENVIRONMENT,
