@@ -2,6 +2,7 @@ import type { Answer } from '../core/answer.ts';
 import type { GitRefs, gitRefs } from '../core/facts.ts';
 import { exactTagFor, newestStable, type ResolvedRef, resolveRef, tagsOf } from '../core/git-versions.ts';
 import type { ActionReference } from '../core/reference.ts';
+import { reasonOf } from '../rules/actions/pin-edit.ts';
 import type { Line } from './hover.ts';
 
 /** How many tags of one commit are named. */
@@ -13,7 +14,7 @@ export function* actionPapers(action: ActionReference, answer: Answer<GitRefs>):
     case 'unknown':
       yield {
         label: 'Tags',
-        value: `unknown: ${WHY[answer.why]}${answer.detail === undefined ? '' : ` (${answer.detail})`}`,
+        value: `unknown: ${reasonOf(answer)}${answer.detail === undefined ? '' : ` (${answer.detail})`}`,
         isCode: false,
       };
       return;
@@ -25,17 +26,6 @@ export function* actionPapers(action: ActionReference, answer: Answer<GitRefs>):
   }
   yield { label: 'As of', value: minuteOf(answer.asOf), isCode: false };
 }
-
-const WHY = {
-  pending: 'the host has not answered yet',
-  offline: 'not looked up',
-  timeout: 'the host did not answer in time',
-  denied: 'the repository does not exist, or is not shown without a token',
-  untrusted: 'the workspace is not trusted',
-  error: 'the look-up failed',
-  unparsable: 'the answer could not be read',
-  'too-large': 'the answer is too large',
-} as const satisfies Readonly<Record<Extract<Answer<never>, { readonly state: 'unknown' }>['why'], string>>;
 
 function* known(action: ActionReference, refs: GitRefs): Generator<Line> {
   const { ref, subPath } = action;
