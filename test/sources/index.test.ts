@@ -44,7 +44,18 @@ describe('createSources', () => {
     const table = sources({ serverUrl: 'https://ghe.example/x' }).sources;
     assert.deepEqual(
       table.map(({ id }) => id),
-      ['git-refs', 'oci-registry', 'oci-manifest', 'oci-content', 'npm-registry', 'npm-packument'],
+      [
+        'git-refs',
+        'git-ancestry',
+        'git-dates',
+        'git-file',
+        'first-seen',
+        'oci-registry',
+        'oci-manifest',
+        'oci-content',
+        'npm-registry',
+        'npm-packument',
+      ],
     );
     assert.equal(table[0]?.hosts[0]?.host, 'ghe.example');
     for (const { hosts } of table) for (const { reason } of hosts) assert.match(reason, /^[A-Z].*learns.*\.$/);

@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import { cacheFolder, cacheFolderPath } from '../disk/cache-folder.ts';
 import { dockerCredentials } from '../disk/docker-config.ts';
 import { npmRegistries } from '../disk/npm-registries.ts';
-import { parseServerUrl } from '../sources/git-refs.ts';
+import { parseServerUrl } from '../sources/git-remote.ts';
 import { createSources, type Sources } from '../sources/index.ts';
 
 /**

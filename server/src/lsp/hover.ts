@@ -1,6 +1,7 @@
 import { type Hover, MarkupKind } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { FetchFact } from '../core/answer.ts';
+import { gitRefs } from '../core/facts.ts';
 import { type ActionReference, type ImageReference, type PackageReference, type Reference, wholeSpan } from '../core/reference.ts';
 import { rulePageUrl } from '../core/rule-page.ts';
 import type { Span } from '../core/span.ts';
@@ -9,6 +10,7 @@ import { markdown, markdownCode, plain } from '../core/untrusted.ts';
 import type { Analysis } from '../engine/analyse.ts';
 import type { Project } from '../engine/project.ts';
 import { type Locked, lockedDependency, nearestLockfiles } from '../formats/locked.ts';
+import { actionPapers, papersKey } from './action-papers.ts';
 import { imagePapers } from './image-papers.ts';
 import { packagePapers } from './package-papers.ts';
 import { type CardLine, settingCard } from './setting-card.ts';
@@ -39,6 +41,9 @@ export async function hover(
   const card: Line[] = [...(setting?.lines ?? (reference === undefined ? [] : facts(reference, analysis, project)))];
   // Behind what stands in the document, before the last line.
   if (reference?.ecosystem === 'npm') card.splice(-1, 0, ...(await packagePapers(reference, { manifest, project, fetch }, signal)));
+  const repository = reference?.ecosystem === 'github-actions' ? papersKey(reference) : undefined;
+  if (reference?.ecosystem === 'github-actions' && repository !== undefined)
+    card.splice(-1, 0, ...actionPapers(reference, await fetch(gitRefs, repository, signal)));
   if (reference?.ecosystem === 'oci') card.splice(-1, 0, ...(await imagePapers(reference, fetch, signal)));
   const findings = analysis.findings.filter((finding) => finding.span.start < span.end && span.start < finding.span.end);
   const lines = asMarkdown ? markdownCard(title, card, findings) : plainCard(title, card, findings);

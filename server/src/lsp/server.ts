@@ -57,6 +57,7 @@ import {
   type ScanResult,
   STATUS,
 } from './protocol.ts';
+import { REFACTOR } from './refactorings.ts';
 import { Settings } from './settings.ts';
 import { normalise, Workspace } from './workspace.ts';
 import { WorkspaceDiagnostics } from './workspace-diagnostics.ts';
@@ -212,7 +213,7 @@ class Server {
         inlayHintProvider: true,
         codeLensProvider: { resolveProvider: false },
         documentLinkProvider: { resolveProvider: false },
-        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL], resolveProvider: true },
+        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, REFACTOR, FIX_ALL], resolveProvider: true },
         ...(support.pullDiagnostics
           ? { diagnosticProvider: { identifier: 'waybill', interFileDependencies: false, workspaceDiagnostics: true } }
           : {}),

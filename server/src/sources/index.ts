@@ -3,7 +3,10 @@ import type { CredentialProvider } from '../core/image-credential.ts';
 import type { RegistryOf } from '../core/npm-facts.ts';
 import type { SharedStorage } from './fact-cache.ts';
 import { createFetcher, type Fetcher } from './fetcher.ts';
+import { createFirstSeenSource } from './first-seen.ts';
+import { createGitAncestrySource, createGitDatesSource, createGitFileSource } from './git-objects.ts';
 import { createGitRefsSource } from './git-refs.ts';
+import { createGitRemote } from './git-remote.ts';
 import { createHttp } from './http.ts';
 import { createNpmPackumentSource, createNpmVersionsSource } from './npm-registry.ts';
 import { createOciRegistrySources } from './oci-registry.ts';
@@ -61,9 +64,14 @@ export interface Sources {
 export function createSources(options: SourcesOptions): Sources {
   const { online, serverUrl, token, credentials, registryOf, storage, env = process.env, now = Date.now } = options;
   const http = createHttp({ online, env, now });
+  const remote = createGitRemote({ serverUrl, token, now });
   const images = createOciRegistrySources({ credentials, now });
   const fetchers: readonly Fetcher<never, unknown>[] = [
-    createFetcher(createGitRefsSource({ serverUrl, token, now }), { http, now, storage }),
+    createFetcher(createGitRefsSource(remote), { http, now, storage }),
+    createFetcher(createGitAncestrySource(remote), { http, now, storage }),
+    createFetcher(createGitDatesSource(remote), { http, now, storage }),
+    createFetcher(createGitFileSource(remote), { http, now, storage }),
+    createFetcher(createFirstSeenSource({ storage, server: remote.address, now }), { http, now }),
     createFetcher(images.digest, { http, now, storage }),
     createFetcher(images.manifest, { http, now, storage }),
     createFetcher(images.content, { http, now, storage }),
