@@ -1,0 +1,47 @@
+import { type LookalikeData, readData } from './data.ts';
+import type { Lookalike } from './lookalike.ts';
+import { NpmNames } from './npm.ts';
+import { PypiNames } from './pypi.ts';
+import { ActionNames, ImageNames } from './slugs.ts';
+
+/** Where a name is from. */
+export const ECOSYSTEMS = ['npm', 'pypi', 'actions', 'oci'] as const;
+export type Ecosystem = (typeof ECOSYSTEMS)[number];
+
+/** Judges names of all ecosystems. */
+export interface LookalikeJudge {
+  /** The month of the data, `2026-11`. */
+  readonly date: string;
+  readonly sources: readonly string[];
+  /** What a name looks like; undefined for one that looks like itself. */
+  judge(ecosystem: Ecosystem, name: string): Lookalike | undefined;
+}
+
+/** A judge over the data file; undefined where it is not one of this version. Each ecosystem's tables are made when it is first asked for. */
+export function createJudge(file: Uint8Array): LookalikeJudge | undefined {
+  const data = readData(file);
+  if (data === undefined) return undefined;
+  const judges = new Map<Ecosystem, { judge(name: string): Lookalike | undefined }>();
+  return {
+    date: data.date,
+    sources: data.sources,
+    judge: (ecosystem, name) => {
+      const judge = judges.get(ecosystem) ?? judgeOf(ecosystem, data);
+      judges.set(ecosystem, judge);
+      return judge.judge(name);
+    },
+  };
+}
+
+function judgeOf(ecosystem: Ecosystem, data: LookalikeData): { judge(name: string): Lookalike | undefined } {
+  switch (ecosystem) {
+    case 'npm':
+      return new NpmNames(data);
+    case 'pypi':
+      return new PypiNames(data);
+    case 'actions':
+      return new ActionNames(data);
+    case 'oci':
+      return new ImageNames(data);
+  }
+}
