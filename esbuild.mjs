@@ -1,6 +1,6 @@
 // Bundles client, server and command line. `--watch` rebuilds on change; `--production` minifies and drops source maps;
 // `--quiet` says nothing unless something is wrong.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import esbuild from 'esbuild';
 import * as yaml from 'yaml';
 
@@ -69,6 +69,7 @@ const builds = [
 await mkdir('dist', { recursive: true });
 // The project's own sources are ES modules, the bundles are not: VS Code loads them with `require`.
 await writeFile('dist/package.json', '{"type":"commonjs"}\n');
+await copyFile('server/src/data/lookalikes.bin', 'dist/lookalikes.bin');
 
 if (watch) {
   const contexts = await Promise.all(

@@ -50,11 +50,14 @@ const pypi = (await rows(given.pypi, '\t', ['name', 'version', 'month', 'rank_am
   .filter(([, , , rank]) => Number(rank) > 0)
   .map(([name, , , rank]) => ({ name: normalisePypi(name), rank: Number(rank) }))
   .sort((a, b) => a.rank - b.rank);
-const typosquats = (await rows(given.typosquats, ',', ['malicious_package', 'target_package', 'ecosystem', 'classification', 'source'])).map(
-  ([name, target, ecosystem, , source]) => ({ name, target, ecosystem, source }),
-);
+const typosquats = (
+  await rows(given.typosquats, ',', ['malicious_package', 'target_package', 'ecosystem', 'classification', 'source'])
+).map(([name, target, ecosystem, , source]) => ({ name, target, ecosystem, source }));
 
-const placeholders = [...npm.filter(({ version }) => PLACEHOLDER_VERSION.test(version)).map(({ name }) => name), ...(await lines(given.placeholders))];
+const placeholders = [
+  ...npm.filter(({ version }) => PLACEHOLDER_VERSION.test(version)).map(({ name }) => name),
+  ...(await lines(given.placeholders)),
+];
 const npmMalicious = new Map([...placeholders.map((name) => [name, '']), ...attacksOf('npm').map(({ name, target }) => [name, target])]);
 const sound = npm.filter(({ name }) => !npmMalicious.has(name) && isPackable(name));
 const npmTargets = targetsOf(sound.slice(0, NPM_TARGETS).map(({ name, downloads }) => [name, weightOf(downloads)]));
@@ -118,7 +121,9 @@ const file = writeData({
 });
 await writeFile(given.out, file);
 console.log(`${path.relative(process.cwd(), given.out)}: ${file.length} bytes`);
-console.log(`  npm: ${npmTargets.names.length} targets, ${known.length} known, ${sound.length - NPM_TARGETS - known.length} in a shadow, ${npmMalicious.size} malicious`);
+console.log(
+  `  npm: ${npmTargets.names.length} targets, ${known.length} known, ${sound.length - NPM_TARGETS - known.length} in a shadow, ${npmMalicious.size} malicious`,
+);
 console.log(`  PyPI: ${pypiTargets.names.length} targets, ${pypiMalicious.size} malicious; ${actions.size} actions, ${images.size} images`);
 
 /** Names that a public record of malware has: of the dataset's sources those that list packages, not flags and notes. */

@@ -15,6 +15,7 @@ const ALLOWED = [
   /^(readme|changelog)\.md$/,
   /^license(\.txt)?$/,
   /^dist\/(server|look-ups|yaml|cli)\.js$/,
+  /^dist\/lookalikes\.bin$/,
   /^dist\/package\.json$/,
   /^docs\/privacy\.md$/,
   /^docs\/rules\/([a-z0-9]+\/[a-z0-9-]+|readme)\.md$/,
@@ -83,7 +84,15 @@ async function report(file, entries, { allowed, needed }) {
   for (const name of names) {
     if (!allowed.some((pattern) => pattern.test(name.toLowerCase()))) troubles.push(`${file} holds ${name}`);
   }
-  for (const name of ['package.json', 'dist/server.js', 'dist/look-ups.js', 'dist/yaml.js', 'dist/cli.js', ...needed]) {
+  for (const name of [
+    'package.json',
+    'dist/server.js',
+    'dist/look-ups.js',
+    'dist/yaml.js',
+    'dist/lookalikes.bin',
+    'dist/cli.js',
+    ...needed,
+  ]) {
     if (!names.includes(name)) troubles.push(`${file} lacks ${name}`);
   }
 }

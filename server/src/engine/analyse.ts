@@ -1,5 +1,6 @@
 import type { Answer, FactKind, Unknown } from '../core/answer.ts';
 import type { Draft, Finding, Message } from '../core/finding.ts';
+import type { LookalikeJudge } from '../core/lookalike.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { Rule, RuleContext, Surroundings, UnusedIgnore } from '../core/rule.ts';
 import { plain } from '../core/untrusted.ts';
@@ -31,6 +32,8 @@ export interface AnalyseOptions {
   readonly policy: Policy;
   readonly surroundings: Surroundings;
   readonly facts: FactView;
+  /** Absent while the list of names is being read, and where it could not be. */
+  readonly lookalikes?: LookalikeJudge | undefined;
   /** Told of a rule that threw: a bug of ours. The other rules go on. */
   readonly onRuleError?: (rule: string, format: string, error: unknown) => void;
 }
@@ -85,6 +88,10 @@ class Run {
         const answer = this.#fact(kind, key);
         if (answer.state === 'unknown') this.unsureAreas.add(areaOf(rule.meta.id));
         return answer;
+      },
+      lookalike: (ecosystem, name) => {
+        if (this.#options.lookalikes === undefined) this.notKnown('lookalikes', 'pending');
+        return this.#options.lookalikes?.judge(ecosystem, name);
       },
       report: (draft) => this.findings.push(this.#finish(rule, draft)),
     };

@@ -1,26 +1,5 @@
 import { levenshteinEditDistance } from 'levenshtein-edit-distance';
 
-/** How one name differs from another: the rules of SpellBound (arXiv 2003.03471) and of lookalikes.md, by name. */
-export type Difference =
-  | 'swap'
-  | 'repeat'
-  | 'omit'
-  | 'insert'
-  | 'keyboard'
-  | 'vowel'
-  | 'replace'
-  | 'homoglyph'
-  | 'delimiter'
-  | 'edit-delimiter'
-  | 'reorder'
-  | 'anagram'
-  | 'affix'
-  | 'version'
-  | 'scope'
-  | 'scope-dropped'
-  | 'scope-flattened'
-  | 'known-malicious';
-
 /** One edit between two texts. */
 export interface SingleEdit {
   readonly kind: 'swap' | 'repeat' | 'omit' | 'insert' | 'keyboard' | 'vowel' | 'replace' | 'homoglyph';
@@ -58,7 +37,11 @@ export function isForeign(name: string): boolean {
 
 /** A name in the Latin letters that its characters look like: NFKC, without accents, letters of other scripts replaced. */
 export function latin(name: string): string {
-  const plain = name.normalize('NFKC').toLowerCase().normalize('NFKD').replace(/[\u0300-\u036f\u200b-\u200f\u2060\ufeff]/g, '');
+  const plain = name
+    .normalize('NFKC')
+    .toLowerCase()
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f\u200b-\u200f\u2060\ufeff]/g, '');
   return [...plain].map((char) => FOREIGN[char] ?? char).join('');
 }
 

@@ -69,7 +69,12 @@ export function writeData(data: LookalikeData): Uint8Array {
     sources: data.sources,
     registries: data.registries,
     malicious: data.malicious,
-    counts: { npm: data.npm.names.length, pypi: data.pypi.names.length, actions: data.actions.names.length, images: data.images.names.length },
+    counts: {
+      npm: data.npm.names.length,
+      pypi: data.pypi.names.length,
+      actions: data.actions.names.length,
+      images: data.images.names.length,
+    },
     salts: {
       npmKnown: data.npmKnown.salt,
       npmScopes: data.npmScopes.salt,
@@ -120,13 +125,22 @@ export function readData(file: Uint8Array): LookalikeData | undefined {
     sources: header.sources,
     registries: header.registries,
     malicious: header.malicious,
-    npm: targets('npm'),
+    // A list is unpacked when its ecosystem is first asked for.
+    get npm() {
+      return targets('npm');
+    },
     npmKnown: filter('npmKnown'),
     npmScopes: filter('npmScopes'),
-    pypi: targets('pypi'),
+    get pypi() {
+      return targets('pypi');
+    },
     pypiKnown: filter('pypiKnown'),
-    actions: targets('actions'),
-    images: targets('images'),
+    get actions() {
+      return targets('actions');
+    },
+    get images() {
+      return targets('images');
+    },
   };
 }
 

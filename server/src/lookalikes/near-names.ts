@@ -1,22 +1,12 @@
-import {
-  type Difference,
-  type SingleEdit,
-  singleEdit,
-  skeleton,
-  sortedLetters,
-  sortedWords,
-  withoutDelimiters,
-  anyVowels,
-} from './compare.ts';
+import type { Confidence, Difference, Lookalike } from '../core/lookalike.ts';
+import { anyVowels, type SingleEdit, singleEdit, skeleton, sortedLetters, sortedWords, withoutDelimiters } from './compare.ts';
 import type { Targets } from './data.ts';
-import { type Confidence, type Lookalike } from './lookalike.ts';
 import { TargetIndex } from './target-index.ts';
 
 const SKELETON_SEED = 0x3c6ef372;
 const WORDS_SEED = 0x5be0cd19;
 const LETTERS_SEED = 0x1f83d9ab;
 const VOWELS_SEED = 0x428a2f98;
-const SUFFIXED_SEED = 0x71374491;
 
 /** Ranks at which a target counts as more worth imitating. */
 const RANKS = [500, 1_000, 2_000, 3_000, 5_000] as const;
@@ -157,13 +147,7 @@ export class NearNames {
         'anagram',
         'medium',
       ),
-      ...this.#keyed(
-        VOWELS_SEED,
-        vowels,
-        (target) => name.length >= 7 && anyVowels(target) === vowels,
-        'vowel',
-        'medium',
-      ),
+      ...this.#keyed(VOWELS_SEED, vowels, (target) => name.length >= 7 && anyVowels(target) === vowels, 'vowel', 'medium'),
     ];
   }
 

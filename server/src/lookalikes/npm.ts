@@ -1,8 +1,9 @@
-import { type Difference, isForeign, latin, singleEdit, withoutDelimiters } from './compare.ts';
+import type { Confidence, Difference, Lookalike } from '../core/lookalike.ts';
+import { isForeign, latin, singleEdit, withoutDelimiters } from './compare.ts';
 import type { LookalikeData } from './data.ts';
-import { type Confidence, type Lookalike, surest } from './lookalike.ts';
 import { hasName } from './name-filter.ts';
 import { NearNames } from './near-names.ts';
+import { surest } from './surest.ts';
 import { TargetIndex } from './target-index.ts';
 
 const BASENAME_SEED = 0x510e527f;

@@ -1,8 +1,9 @@
+import type { Lookalike } from '../core/lookalike.ts';
 import { isForeign, latin } from './compare.ts';
 import type { LookalikeData } from './data.ts';
-import { type Lookalike, surest } from './lookalike.ts';
 import { hasName } from './name-filter.ts';
 import { NearNames } from './near-names.ts';
+import { surest } from './surest.ts';
 
 /** What people add to the name of a Python package. */
 const AFFIX = /^(?:python|py)-?(?=.{4})|-?(?:python|py)$/;

@@ -1,6 +1,7 @@
+import type { Lookalike } from '../core/lookalike.ts';
 import { isForeign, latin, singleEdit, withoutDelimiters } from './compare.ts';
 import type { LookalikeData, Targets } from './data.ts';
-import { type Lookalike, surest } from './lookalike.ts';
+import { surest } from './surest.ts';
 
 /** Names of images of processor architectures: `amd64/node` is Docker's own (docker-library/official-images, "Architectures"). */
 const ARCHITECTURES: ReadonlySet<string> = new Set([
@@ -53,7 +54,10 @@ export class ImageNames {
 
   /** What an image's registry or name looks like; undefined for one that looks like itself. */
   judge(written: string): Lookalike | undefined {
-    const name = written.toLowerCase().replace(/^(?:index\.)?docker\.io\//, '').replace(/^library\//, '');
+    const name = written
+      .toLowerCase()
+      .replace(/^(?:index\.)?docker\.io\//, '')
+      .replace(/^library\//, '');
     const [first = '', ...rest] = name.split('/');
     const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
     if (isHost) return this.#judgeHost(first, rest.join('/'));

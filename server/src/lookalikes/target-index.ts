@@ -25,7 +25,10 @@ export class TargetIndex {
   }
 
   /** `words[i]` can be met with an edit, `keys` (any text under a seed) only whole. Values are what `find...` gives back. */
-  static build(words: readonly string[], keys: readonly { readonly seed: number; readonly text: string; readonly value: number }[]): TargetIndex {
+  static build(
+    words: readonly string[],
+    keys: readonly { readonly seed: number; readonly text: string; readonly value: number }[],
+  ): TargetIndex {
     const entries = words.reduce((sum, word) => sum + 1 + (word.length <= MAX_EDITABLE ? word.length : 0), keys.length);
     const index = new TargetIndex(2 ** Math.ceil(Math.log2(Math.max(16, entries / MAX_LOAD))));
     words.forEach((word, value) => {

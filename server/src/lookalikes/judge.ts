@@ -1,21 +1,8 @@
+import type { Ecosystem, Lookalike, LookalikeJudge } from '../core/lookalike.ts';
 import { type LookalikeData, readData } from './data.ts';
-import type { Lookalike } from './lookalike.ts';
 import { NpmNames } from './npm.ts';
 import { PypiNames } from './pypi.ts';
 import { ActionNames, ImageNames } from './slugs.ts';
-
-/** Where a name is from. */
-export const ECOSYSTEMS = ['npm', 'pypi', 'actions', 'oci'] as const;
-export type Ecosystem = (typeof ECOSYSTEMS)[number];
-
-/** Judges names of all ecosystems. */
-export interface LookalikeJudge {
-  /** The month of the data, `2026-11`. */
-  readonly date: string;
-  readonly sources: readonly string[];
-  /** What a name looks like; undefined for one that looks like itself. */
-  judge(ecosystem: Ecosystem, name: string): Lookalike | undefined;
-}
 
 /** A judge over the data file; undefined where it is not one of this version. Each ecosystem's tables are made when it is first asked for. */
 export function createJudge(file: Uint8Array): LookalikeJudge | undefined {
