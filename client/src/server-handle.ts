@@ -20,6 +20,7 @@ export type ClientFactory = (options: LanguageClientOptions) => BaseLanguageClie
 /** The language server's life: started once and lazily, started again when it crashes, restarted on demand. */
 export class ServerHandle implements vscode.Disposable {
   readonly #createClient: ClientFactory;
+  readonly #extensionUri: vscode.Uri;
   readonly #log: vscode.LogOutputChannel;
   readonly #changed = new vscode.EventEmitter<ServerState>();
   readonly #crashes = new CrashBudget();
@@ -30,8 +31,9 @@ export class ServerHandle implements vscode.Disposable {
   /** Fires when the state changes. */
   readonly onDidChange = this.#changed.event;
 
-  constructor(log: vscode.LogOutputChannel, createClient: ClientFactory) {
+  constructor(log: vscode.LogOutputChannel, extensionUri: vscode.Uri, createClient: ClientFactory) {
     this.#createClient = createClient;
+    this.#extensionUri = extensionUri;
     this.#log = log;
   }
 
@@ -99,7 +101,7 @@ export class ServerHandle implements vscode.Disposable {
       markdown: { isTrusted: false, supportHtml: false },
     };
     const client = this.#createClient(options);
-    serveFiles(client);
+    serveFiles(client, this.#extensionUri);
     client.onNotification(STATUS, (status: Status) => this.#set({ kind: 'running', status }));
     return client;
   }

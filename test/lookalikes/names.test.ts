@@ -76,7 +76,7 @@ describe('the shipped list', () => {
     for (const [name, expected] of Object.entries(names)) {
       test(`${ecosystem} ${name} ${expected === '' ? 'looks like itself' : `looks like ${expected}`}`, () => {
         // The keys of JUDGED are ecosystems.
-        const found = shippedLookalikes()?.judge(ecosystem as Ecosystem, name);
+        const found = shippedLookalikes().judge(ecosystem as Ecosystem, name);
         assert.equal(found === undefined ? '' : `${found.target} ${found.kind} ${found.confidence}`, expected);
       });
     }
@@ -93,7 +93,7 @@ describe('the shipped list', () => {
       '😀',
       '@a/'.repeat(500),
     ]) {
-      for (const ecosystem of ['npm', 'pypi', 'actions', 'oci'] as const) assert.equal(judge?.judge(ecosystem, text), undefined);
+      for (const ecosystem of ['npm', 'pypi', 'actions', 'oci'] as const) assert.equal(judge.judge(ecosystem, text), undefined);
     }
   });
 });

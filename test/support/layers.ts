@@ -16,7 +16,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   engine: ['core', 'formats', 'rules', 'policy', 'engine', 'data'],
   sources: ['core', 'sources'],
   disk: ['core', 'formats', 'engine', 'lookalikes', 'disk'],
-  lsp: ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'sources', 'disk', 'lsp'],
+  lsp: ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'lookalikes', 'sources', 'disk', 'lsp'],
   cli: ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'sources', 'disk', 'cli'],
   client: ['client'],
 };

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Answer, FetchFact } from '../../server/src/core/answer.ts';
 import { unknown } from '../../server/src/core/answer.ts';
@@ -20,8 +21,9 @@ export type Facts = Readonly<Record<string, Answer<unknown>>>;
 let shippedList: LookalikeJudge | undefined;
 
 /** The list of names that the program ships with. */
-export function shippedLookalikes(): LookalikeJudge | undefined {
+export function shippedLookalikes(): LookalikeJudge {
   shippedList ??= createJudge(readFileSync('server/src/data/lookalikes.bin'));
+  assert.ok(shippedList, 'server/src/data/lookalikes.bin is not of this version');
   return shippedList;
 }
 

@@ -366,7 +366,7 @@ class Run {
       policy: forBase(policy, (relative) => this.#shown(root, relative)),
       surroundings,
       facts,
-      lookalikes: this.#lookalikes,
+      lookalikes: this.#lookalikes ?? 'error',
       onRuleError: (rule, format, error) => {
         if (this.#failedRules.has(rule)) return;
         this.#failedRules.add(rule);

@@ -26,14 +26,16 @@ export interface Analysis {
   readonly unknown: readonly UnknownItem[];
 }
 
+/** The list of well-known names; `pending` while it is being read, `error` where that failed. */
+export type LookalikeList = LookalikeJudge | 'pending' | 'error';
+
 /** What an analysis works with. */
 export interface AnalyseOptions {
   readonly rules: readonly Rule[];
   readonly policy: Policy;
   readonly surroundings: Surroundings;
   readonly facts: FactView;
-  /** Absent while the list of names is being read, and where it could not be. */
-  readonly lookalikes?: LookalikeJudge | undefined;
+  readonly lookalikes: LookalikeList;
   /** Told of a rule that threw: a bug of ours. The other rules go on. */
   readonly onRuleError?: (rule: string, format: string, error: unknown) => void;
 }
@@ -90,8 +92,10 @@ class Run {
         return answer;
       },
       lookalike: (ecosystem, name) => {
-        if (this.#options.lookalikes === undefined) this.notKnown('lookalikes', 'pending');
-        return this.#options.lookalikes?.judge(ecosystem, name);
+        const { lookalikes } = this.#options;
+        if (typeof lookalikes !== 'string') return lookalikes.judge(ecosystem, name);
+        this.notKnown('lookalikes', lookalikes);
+        return undefined;
       },
       report: (draft) => this.findings.push(this.#finish(rule, draft)),
     };

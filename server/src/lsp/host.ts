@@ -1,4 +1,5 @@
 import type { FetchFact } from '../core/answer.ts';
+import type { LookalikeJudge } from '../core/lookalike.ts';
 import type { Result } from '../core/result.ts';
 import type { SourceFile } from '../core/source-file.ts';
 import type { Project } from '../engine/project.ts';
@@ -54,4 +55,6 @@ export interface Host {
   walk(folder: string, onUnreadable: (folder: string, reason: string) => void): Iterable<string>;
   /** A file's text, or the reason why there is none. Never rejects. */
   read(file: string): Promise<Result<string, string>>;
+  /** The list of well-known names that comes with the program. Undefined where it is missing. */
+  readLookalikes(): Promise<LookalikeJudge | undefined>;
 }

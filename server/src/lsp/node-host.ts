@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { URI } from 'vscode-uri';
@@ -5,6 +6,7 @@ import type { FetchFact } from '../core/answer.ts';
 import { fail } from '../core/result.ts';
 import { diskRoot, gitHubParent } from '../disk/disk-root.ts';
 import { readTextFile } from '../disk/files.ts';
+import { readLookalikeList } from '../disk/lookalike-list.ts';
 import { toSlashes, walk } from '../disk/walk.ts';
 import type { ConnectOptions, Host } from './host.ts';
 
@@ -39,6 +41,7 @@ export function nodeHost(env: NodeJS.ProcessEnv): Host {
     *walk(folder, onUnreadable) {
       for (const { file } of walk(folder, { root: folder, onUnreadable })) yield file;
     },
+    readLookalikes: async () => readLookalikeList(realpathSync(process.argv[1] ?? '.')),
     async read(file) {
       const text = readTextFile(file);
       return text.ok ? text : fail(text.error.reason);

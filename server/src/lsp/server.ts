@@ -33,6 +33,7 @@ import type { Host } from './host.ts';
 import { hover } from './hover.ts';
 import { inlayHints } from './inlay-hints.ts';
 import { LookUps } from './look-ups.ts';
+import { LazyLookalikes } from './lookalike-list.ts';
 import {
   DID_GRANT_TRUST,
   DOCUMENT_STATUS,
@@ -71,6 +72,7 @@ class Server {
   readonly #settings: Settings;
   readonly #analyses: Analyses;
   readonly #lookUps: LookUps;
+  readonly #lookalikes: LazyLookalikes;
   readonly #scanner: WorkspaceDiagnostics;
   readonly #pushTimers = new Map<string, NodeJS.Timeout>();
   readonly #loggedRules = new Set<string>();
@@ -89,6 +91,7 @@ class Server {
     this.#lookUps = new LookUps(host.network, (status) => {
       if (this.#statusWanted) void connection.sendNotification(STATUS, status).catch(() => undefined);
     });
+    this.#lookalikes = new LazyLookalikes(() => host.readLookalikes());
     this.#scanner = new WorkspaceDiagnostics({
       host,
       workspace: this.#workspace,
@@ -323,8 +326,13 @@ class Server {
 
   async #diagnose(document: TextDocument): Promise<Diagnosed> {
     const context = await this.#contextOf(document.uri);
-    const diagnosed = diagnose(this.#analyses.of(document, context), this.#client().diagnostic, document);
+    const analysis = this.#analyses.of(document, context);
+    const diagnosed = diagnose(analysis, this.#client().diagnostic, document);
     void this.#guard('background look-ups', undefined, () => this.#lookUpInBackground(document.uri));
+    void this.#guard('list of names', undefined, async () => {
+      const wanted = analysis?.unknown.some(({ subject }) => subject === 'lookalikes') === true;
+      if (wanted && this.#lookalikes.list === 'pending' && (await this.#lookalikes.load())) this.#everythingChanged();
+    });
     return diagnosed;
   }
 
@@ -456,7 +464,8 @@ class Server {
   async #contextOf(uri: string): Promise<AnalysisContext> {
     await this.#host.ready();
     const { settings, policy } = await this.#settings.of(uri);
-    return { policy, facts: this.#lookUps.view({ ...settings, trusted: this.#settings.trusted }) };
+    const facts = this.#lookUps.view({ ...settings, trusted: this.#settings.trusted });
+    return { policy, facts, lookalikes: this.#lookalikes.list };
   }
 
   async #lookUpSettings(uri: string) {

@@ -156,9 +156,9 @@ export class WorkspaceDiagnostics {
     if (format === undefined) return undefined;
     const text = await host.read(file);
     if (!text.ok) return undefined;
-    const { policy, facts } = await contextOf(uri);
+    const context = await contextOf(uri);
     const manifest = format.parse(root.document(file, text.value));
-    const analysis = analyse(manifest, { rules, policy, facts, surroundings: root.project, onRuleError });
+    const analysis = analyse(manifest, { rules, ...context, surroundings: root.project, onRuleError });
     return { uri, version: null, diagnosed: diagnose(analysis, support()), unknown: unknownIn(analysis) };
   }
 
