@@ -61,7 +61,7 @@ function peerSpecs({ home }) {
 }
 
 /** Which peers read a document of ours, the bare parser of its kind, and the goal: a ratio to one of them. */
-function rivalsOf({ path: file }, { require }) {
+export function rivalsOf({ path: file }, { require }) {
   const json = { name: 'JSON.parse', parse: (text) => JSON.parse(text) };
   const yaml = { name: 'yaml parseDocument', parse: (text) => require('yaml').parseDocument(text) };
   const docker = { name: 'dockerfile-ast', parse: (text) => require('dockerfile-ast').DockerfileParser.parse(text) };

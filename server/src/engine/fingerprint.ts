@@ -1,5 +1,7 @@
 const TWO_32 = 2 ** 32;
 
+const UTF_8 = new TextEncoder();
+
 /** The low part of the 64-bit FNV prime, 2^40 + 0x1b3. */
 const PRIME_LOW = 0x1b3;
 
@@ -10,7 +12,7 @@ const PRIME_LOW = 0x1b3;
 export function fingerprint(text: string): string {
   let high = 0xcbf29ce4;
   let low = 0x84222325;
-  for (const byte of new TextEncoder().encode(text)) {
+  for (const byte of UTF_8.encode(text)) {
     low = (low ^ byte) >>> 0;
     const product = low * PRIME_LOW;
     high = (high * PRIME_LOW + Math.floor(product / TWO_32) + low * 256) % TWO_32;

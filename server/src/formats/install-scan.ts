@@ -46,7 +46,7 @@ export function bareInstallsOf(manifest: Manifest, surroundings: Surroundings): 
 
 /** What shares a folder and comes one after the other: the steps of a job, the instructions of a Dockerfile. */
 function jobOf({ place, path }: Script): string {
-  return JSON.stringify(place === 'docker-run' ? [] : place === 'workflow-run' ? path.slice(0, 2) : path);
+  return place === 'docker-run' ? '' : JSON.stringify(place === 'workflow-run' ? path.slice(0, 2) : path);
 }
 
 const SETTING = /\b(UV_FROZEN|UV_LOCKED|YARN_ENABLE_IMMUTABLE_INSTALLS|p?npm_config_frozen_lockfile)[ \t]*[:= ][ \t]*["']?(\w+)/gi;

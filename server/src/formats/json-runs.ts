@@ -1,3 +1,6 @@
+import type { Problem } from '../core/manifest.ts';
+import { firstJsonProblem } from './json-skim.ts';
+
 /** Shorter texts are parsed as a whole: that takes less than a millisecond. In UTF-16 units. */
 const MIN_TEXT_UNITS = 200_000;
 
@@ -10,14 +13,38 @@ const BOUNDARY_SHARE = 16;
 /** How many runs are remembered at the most; a lockfile of 10,000 packages has about 200. */
 const MAX_RUNS = 400;
 
-type Members = Readonly<Record<string, unknown>>;
+/** An object of JSON. */
+export type Members = Readonly<Record<string, unknown>>;
+
+/** Some members of `packages` that stand one after the other: those of whole lines. */
+export interface Run {
+  /** The offset of its first character. */
+  readonly start: number;
+  /** With the comma in front of the next run. */
+  readonly text: string;
+  /** Undefined where the run is malformed. The same object for the same text, so it must not be changed. */
+  readonly members: Members | undefined;
+}
+
+/** A large package-lock.json, read in runs. The document is JSON if the frame and all runs are; but not only then. */
+export interface PackagesInRuns {
+  /** The document without the members of `packages`; undefined where that is no JSON. */
+  readonly frame: Members | undefined;
+  /** What stands in front of the members, with their opening brace. */
+  readonly head: string;
+  /** From the line on that closes `packages`. */
+  readonly tail: string;
+  /** In document order, without gaps; at least one. */
+  readonly runs: readonly Run[];
+  /** What stands in front of a package's key: a line feed, its indentation and the opening quote. */
+  readonly beforeKey: string;
+}
 
 /**
- * `JSON.parse` for a large package-lock.json as npm lays it out, which a key in an editor changes in one place: the members of
- * `packages` are parsed in runs, and runs that were seen before are not parsed again. The value is the one `JSON.parse` gives, but
- * it shares objects with earlier ones and must not be changed. Undefined where the text is small, has another layout or is no JSON.
+ * A large package-lock.json as npm lays it out, which a key in an editor changes in one place: the members of `packages` are parsed
+ * in runs, and runs that were seen before are not parsed again. Undefined where the text is small or has another layout.
  */
-export function parsePackagesInRuns(text: string): { readonly value: unknown } | undefined {
+export function packagesInRuns(text: string): PackagesInRuns | undefined {
   if (text.length < MIN_TEXT_UNITS) return undefined;
   const indent = /^\{\r?\n([ \t]+)"/.exec(text)?.[1];
   if (indent === undefined) return undefined;
@@ -26,10 +53,17 @@ export function parsePackagesInRuns(text: string): { readonly value: unknown } |
   const end = text.indexOf(`\n${indent}}`, start);
   // A second `packages` would win over the first one.
   if (start < opening.length || end < 0 || text.includes('"packages"', end)) return undefined;
-  // The document without the members, and the members: where both are JSON, so is the whole.
-  const frame = parsed(`${text.slice(0, start)}${text.slice(end)}`);
-  const packages = frame && parseMembers(text.slice(start, end), `\n${indent}${indent}"`);
-  return packages && { value: { ...frame, packages } };
+  const beforeKey = `\n${indent}${indent}"`;
+  if (!/^\r?\n/.test(text.slice(start, start + 2)) || text.indexOf(beforeKey, start) > start + 1) return undefined;
+  const [head, tail] = [text.slice(0, start), text.slice(end)];
+  const runs: Run[] = [];
+  for (let at = start; at < end; ) {
+    const next = Math.min(endOfRun(text, at, beforeKey), end);
+    const run = text.slice(at, next);
+    runs.push({ start: at, text: run, members: membersOf(run, next === end) });
+    at = next;
+  }
+  return runs.length === 0 ? undefined : { frame: parsed(`${head}${tail}`), head, tail, runs, beforeKey };
 }
 
 /** The object with some members: what stands between its braces, in lines of which each member's first begins with `beforeKey`. */
@@ -38,7 +72,7 @@ export function parseMembers(members: string, beforeKey: string): Members | unde
   const all: Record<string, unknown> = {};
   for (let start = 0; start < members.length; ) {
     const end = endOfRun(members, start, beforeKey);
-    const run = runAt(members, start, end);
+    const run = membersOf(members.slice(start, end), end === members.length);
     if (run === undefined) return undefined;
     for (const key of Object.keys(run)) {
       // As a plain assignment it would change the prototype; `JSON.parse` makes it a property like any other.
@@ -67,10 +101,10 @@ function isBoundary(text: string, key: number): boolean {
 let recent = new Map<string, Members>();
 let older: ReadonlyMap<string, Members> = new Map();
 
-/** A run as an object; undefined where it is malformed. All runs but the last end with the comma in front of the next one. */
-function runAt(members: string, start: number, end: number): Members | undefined {
-  let run = members.slice(start, end);
-  if (end < members.length) {
+/** The members of a run; undefined where it is malformed. All runs but the last end with the comma in front of the next one. */
+function membersOf(text: string, isLast: boolean): Members | undefined {
+  let run = text;
+  if (!isLast) {
     run = run.trimEnd();
     if (!run.endsWith(',')) return undefined;
     run = run.slice(0, -1);
@@ -87,6 +121,17 @@ function runAt(members: string, start: number, end: number): Members | undefined
   // A slice keeps the whole text alive that it was cut from; this is a text of its own.
   recent.set(` ${run}`.slice(1), value);
   return value;
+}
+
+/**
+ * Where a document is not JSON, found without going over the runs in front of the first malformed one: the same place that
+ * `firstJsonProblem` finds in the whole text. Undefined where the document is sound after all, and only its layout is not npm's.
+ */
+export function problemInRuns(text: string, { head, runs }: PackagesInRuns): Problem | undefined {
+  // With both braces closed it is JSON just where it stands in the second of two objects and nothing is wrong before.
+  if (parsed(`${head}}}`) === undefined) return firstJsonProblem(text);
+  const first = runs.find(({ members }) => members === undefined) ?? runs.at(-1);
+  return firstJsonProblem(text, first && { at: first.start, depth: 2 });
 }
 
 /** `JSON.parse` of an object; undefined where the text is something else. */

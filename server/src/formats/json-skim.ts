@@ -9,13 +9,20 @@ export interface SkimmedMember {
   readonly valueSpan: Span;
 }
 
+/** A place in front of an object's member, and in how many objects it is. What stands before it is known to be sound. */
+export interface InObjects {
+  readonly at: number;
+  readonly depth: number;
+}
+
 /**
  * The first place where a text is not JSON (RFC 8259), undefined where it is. Strict as `JSON.parse`, which does not say
- * where; no tree is made and nothing recurses, so that neither size nor nesting matter.
+ * where; no tree is made and nothing recurses, so that neither size nor nesting matter. With `from` it begins there.
  */
-export function firstJsonProblem(text: string): Problem | undefined {
-  const skim = new Skim(text, text.startsWith('\ufeff') ? 1 : 0);
-  skim.value();
+export function firstJsonProblem(text: string, from?: InObjects): Problem | undefined {
+  const skim = new Skim(text, from?.at ?? (text.startsWith('\ufeff') ? 1 : 0));
+  if (from === undefined) skim.value();
+  else skim.rest(from.depth);
   if (skim.problem === undefined && skim.at < text.length) skim.fail('the text goes on behind its end', skim.at + 1);
   return skim.problem;
 }
@@ -145,7 +152,17 @@ class Skim {
 
   /** Goes over one value and gives the offset behind it; stops where `problem` gets set. */
   value(): number {
-    const open: number[] = [];
+    return this.#closing([]);
+  }
+
+  /** Goes over the rest of so many nested objects, from a member's key on. */
+  rest(depth: number): void {
+    this.#key();
+    if (this.problem === undefined) this.#closing(Array.from({ length: depth }, () => CLOSE_BRACE));
+  }
+
+  /** Goes over one value and what closes around it: `open` holds the closing brackets, the outermost first. */
+  #closing(open: number[]): number {
     for (;;) {
       let end = this.at;
       const code = this.#text.charCodeAt(this.at);

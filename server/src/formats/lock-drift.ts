@@ -122,9 +122,26 @@ function judge({ name, spec, parsed }: Dependency, { lock, importer }: Place): b
   const range = rangeOf(parsed);
   if (entry.source !== 'tarball' || range === undefined || spec.startsWith('jsr:')) return undefined;
   if (entry.name !== (parsed.kind === 'alias' ? (parsed.name?.text ?? name) : name)) return false;
-  const version = valid(entry.version ?? null, { loose: true });
-  return version === null ? undefined : satisfies(version, range, { loose: true, includePrerelease: true });
+  return allows(range, entry);
 }
+
+/** Whether a range allows the version of an entry; undefined where that is none. */
+function allows(range: string, entry: LockEntry): boolean | undefined {
+  const known = allowed.get(entry) ?? new Map<string, boolean | undefined>();
+  allowed.set(entry, known);
+  if (!known.has(range)) {
+    const version = valid(entry.version ?? null, { loose: true });
+    if (known.size >= MAX_RANGES) known.clear();
+    known.set(range, version === null ? undefined : satisfies(version, range, { loose: true, includePrerelease: true }));
+  }
+  return known.get(range);
+}
+
+// The lockfile stays what it is while somebody types in the package.json, and comparing versions is most of the work.
+const allowed = new WeakMap<LockEntry, Map<string, boolean | undefined>>();
+
+/** So many ranges are remembered for an entry: one for each workspace that asks for it, and what was typed lately. */
+const MAX_RANGES = 64;
 
 /** Whether an entry is of the commit that is asked for. */
 function isCommitOf({ repository, commit }: GitSpec, { resolved }: LockEntry): boolean | undefined {

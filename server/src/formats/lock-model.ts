@@ -84,6 +84,13 @@ export interface LockFile {
   readonly importers: readonly LockImporter[];
   /** In document order. */
   readonly entries: readonly LockEntry[];
+  /**
+   * The same entries in stretches. One in which nothing changed is the very same array in the next version of the document,
+   * so that what is found out about it can be kept (`perStretch`). Absent where the format keeps none.
+   */
+  readonly stretches?: readonly (readonly LockEntry[])[];
+  /** False where reading has shown that no line is a marker of a merge conflict; absent where nobody looked. */
+  readonly hasConflicts?: false;
   /** What the lockfile says was overridden: selectors as the file has them. Absent where the format keeps none. */
   readonly overrides?: ReadonlyMap<string, string>;
   /** The requirements of each catalog by its name, `default` for the one without. Absent where the format keeps none. */
@@ -103,6 +110,26 @@ export interface LockFile {
    */
   spanOf(entry: LockEntry, field: LockField): Span;
 }
+
+/**
+ * What `derive` says of each stretch of a lockfile's entries, in their order. It is kept as long as the stretch, so that a key in
+ * an editor asks again for the stretch with the cursor and no other: `derive` must be a function of a module, not one made for
+ * each call, and go by nothing but the entries.
+ */
+export function perStretch<T>(lock: Pick<LockFile, 'entries' | 'stretches'>, derive: (entries: readonly LockEntry[]) => T): T[] {
+  return (lock.stretches ?? [lock.entries]).map((entries) => {
+    let known = derivedOf.get(entries);
+    if (known === undefined) {
+      known = new Map();
+      derivedOf.set(entries, known);
+    }
+    if (!known.has(derive)) known.set(derive, derive(entries));
+    // Checked: under `derive` stands what it returned.
+    return known.get(derive) as T;
+  });
+}
+
+const derivedOf = new WeakMap<readonly LockEntry[], Map<unknown, unknown>>();
 
 /** A manifest as a lockfile, undefined where it is something else. */
 export function asLockFile(manifest: Manifest | undefined): LockFile | undefined {

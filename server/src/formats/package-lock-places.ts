@@ -18,9 +18,8 @@ export interface EntryPlace {
  * as a package's does; where that does not find just these keys, by tokens.
  */
 export function findPlaces(text: string, keys: readonly string[], member: PackagesMember): readonly (EntryPlace | undefined)[] {
-  const byLayout = layoutOf(text, member) ?? [];
-  const fits = byLayout.length === keys.length && byLayout.every((place, i) => keyOf(text, place) === keys[i]);
-  return fits ? byLayout : findPlacesByTokens(text, keys, member);
+  const frame = frameOf(text, member);
+  return (frame && findPlacesInRun(text, keys, { ...frame, broken: false })) ?? findPlacesByTokens(text, keys, member);
 }
 
 /** The same by the tokens of the whole file: slower, and right whatever the layout. */
@@ -31,8 +30,21 @@ export function findPlacesByTokens(text: string, keys: readonly string[], member
 
 /** The same for a broken document, whose tokens end at its first problem. Of packages with one key the last counts. */
 export function findPlacesInBroken(text: string, keys: readonly string[], member: PackagesMember): readonly (EntryPlace | undefined)[] {
-  const layout = layoutOf(text, member);
-  if (layout === undefined) return findPlacesByTokens(text, keys, member);
+  const frame = frameOf(text, member);
+  return (frame && findPlacesInRun(text, keys, { ...frame, broken: true })) ?? findPlacesByTokens(text, keys, member);
+}
+
+/**
+ * The same for packages that stand between two offsets, each behind `beforeKey` (npm's layout): all of them, or undefined. In a
+ * broken document those that are found.
+ */
+export function findPlacesInRun(
+  text: string,
+  keys: readonly string[],
+  run: Pick<Frame, 'start' | 'end' | 'beforeKey'> & { readonly broken: boolean },
+): readonly (EntryPlace | undefined)[] | undefined {
+  const layout = placesIn(text, run);
+  if (!run.broken) return layout.length === keys.length && layout.every((place, i) => keyOf(text, place) === keys[i]) ? layout : undefined;
   const byKey = new Map(layout.map((place) => [keyOf(text, place), place]));
   return keys.map((key) => byKey.get(key));
 }
@@ -99,11 +111,18 @@ export function recoverPackages(text: string, problem: number, member: PackagesM
   return found;
 }
 
+/** The same for packages that stand in a part of npm's layout, each behind `beforeKey`. */
+export function recoverRun(run: string, beforeKey: string): ReadonlyMap<string, unknown> {
+  const found = new Map<string, unknown>();
+  readRun(run, { beforeKey, beforeClosing: `${beforeKey.slice(0, -1)}}` }, found);
+  return found;
+}
+
 /**
  * Parses a run of packages in one go, where it is sound; else halves it at a line that starts a package. One problem
  * costs about as much as parsing the document once, many cost a logarithm more.
  */
-function readRun(run: string, frame: Frame, found: Map<string, unknown>): void {
+function readRun(run: string, frame: Pick<Frame, 'beforeKey' | 'beforeClosing'>, found: Map<string, unknown>): void {
   const { beforeKey, beforeClosing } = frame;
   const from = run.indexOf(beforeKey);
   const to = run.lastIndexOf(beforeClosing);
@@ -157,11 +176,8 @@ function frameOf(text: string, member: PackagesMember): Frame | undefined {
   };
 }
 
-/** The packages that start a line of npm's layout, in document order; undefined where the text has another layout. */
-function layoutOf(text: string, member: PackagesMember): EntryPlace[] | undefined {
-  const frame = frameOf(text, member);
-  if (frame === undefined) return undefined;
-  const { start, end, beforeKey } = frame;
+/** The packages that start a line of npm's layout, in document order. */
+function placesIn(text: string, { start, end, beforeKey }: Pick<Frame, 'start' | 'end' | 'beforeKey'>): EntryPlace[] {
   const places: EntryPlace[] = [];
   for (let at = text.indexOf(beforeKey, start); at >= 0 && at < end; at = text.indexOf(beforeKey, at + 1)) {
     const from = at + beforeKey.length - 1;

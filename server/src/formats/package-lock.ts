@@ -1,19 +1,29 @@
 import type { Format, Manifest } from '../core/manifest.ts';
 import { foldersUp, type SourceFile } from '../core/source-file.ts';
 import { NO_SPAN, type Span, span } from '../core/span.ts';
-import { parsePackagesInRuns } from './json-runs.ts';
+import { type Members, packagesInRuns, problemInRuns } from './json-runs.ts';
 import { firstJsonProblem } from './json-skim.ts';
 import { sourceOfAddress } from './lock-address.ts';
-import type { LockEntry, LockField, LockFile, LockImporter, LockRequest, LockSource } from './lock-model.ts';
-import { bothSides, sidesOf } from './merge-conflict.ts';
+import {
+  type LockEntry,
+  type LockField,
+  type LockFile,
+  type LockImporter,
+  type LockRequest,
+  type LockSource,
+  perStretch,
+} from './lock-model.ts';
+import { bothSides, conflictMarkers, sidesOf } from './merge-conflict.ts';
 import {
   type EntryPlace,
   fieldPlace,
   findPlaces,
   findPlacesByTokens,
   findPlacesInBroken,
+  findPlacesInRun,
   quotedText,
   recoverPackages,
+  recoverRun,
   type TreePlace,
   treePlace,
 } from './package-lock-places.ts';
@@ -32,21 +42,95 @@ export const format: Format<LockFile> = {
 };
 
 function parse(file: SourceFile): Manifest<LockFile> {
-  const { text } = file;
-  const base = { file, format: format.id, refs: [], scripts: [], ignores: [] };
+  return { file, format: format.id, refs: [], scripts: [], ignores: [], ...(readInRuns(file.text) ?? read(file.text)) };
+}
+
+type Read = Pick<Manifest<LockFile>, 'model' | 'problems'>;
+
+/** Any file. */
+function read(text: string): Read {
   const whole = parseValue(text);
-  if (whole !== undefined) return { ...base, ...readWhole(text, whole.value) };
+  if (whole !== undefined) return readWhole(text, whole.value);
   const sides = sidesOf(text)?.map((side) => {
     const parsed = parseValue(side);
     return parsed === undefined ? readBroken(side) : readWhole(side, parsed.value);
   });
   const [ours, theirs] = sides ?? [];
-  if (ours === undefined || theirs === undefined) return { ...base, ...readBroken(text) };
+  if (ours === undefined || theirs === undefined) return readBroken(text);
   const problem = firstJsonProblem(text);
-  return { ...base, model: bothSides(ours.model, theirs.model), problems: problem === undefined ? [] : [problem] };
+  return { model: bothSides(ours.model, theirs.model), problems: problem === undefined ? [] : [problem] };
 }
 
-type Read = Pick<Manifest<LockFile>, 'model' | 'problems'>;
+/**
+ * A large file as npm lays it out (versions 2 and 3), sound or broken, of which only what changed is read again. Gives what `read`
+ * gives; undefined where the file takes a look at the whole: conflicts, keys that stand in it twice.
+ */
+function readInRuns(text: string): Read | undefined {
+  const found = packagesInRuns(text);
+  if (found === undefined) return undefined;
+  const { frame, runs, beforeKey } = found;
+  const malformed = runs.filter(({ members }) => members === undefined);
+  const broken = frame === undefined || malformed.length > 0;
+  // Marker lines are no JSON, so that sound runs have none.
+  if (broken && [found.head, found.tail, ...malformed.map((run) => run.text)].some((part) => conflictMarkers(part).length > 0))
+    return undefined;
+  const problem = broken ? problemInRuns(text, found) : undefined;
+  const version = broken ? versionInHead(text) : frame.lockfileVersion;
+  if (broken && (problem === undefined || version === '1')) return undefined;
+  const stretches: Stretch[] = [];
+  const keys = new Set<string>();
+  let read = 0;
+  let first = 0;
+  for (const run of runs) {
+    const stretch = run.members === undefined ? stretchOf(recoverRun(run.text, beforeKey), first) : keptStretch(run.members, first);
+    stretches.push(stretch);
+    for (const key of stretch.keys) keys.add(key);
+    read += stretch.keys.length;
+    first += stretch.entries.length;
+  }
+  // Of packages with one key the last counts.
+  if (keys.size < read) return undefined;
+  const places = runs.map(({ start, text: { length } }) => ({ start, end: start + length, beforeKey, broken }));
+  const model: LockFile = { ...flatFile(text, { stretches, version, broken, runs: places }), hasConflicts: false };
+  return { model, problems: problem === undefined ? [] : [problem] };
+}
+
+/** Some packages that stand one after the other. */
+interface Stretch {
+  /** The position of the first entry among all. */
+  readonly first: number;
+  /** The keys of all packages, those that are no objects included. */
+  readonly keys: readonly string[];
+  readonly entries: readonly LockEntry[];
+  /** As the file has them, by the positions of their entries here. */
+  readonly raws: readonly RawPackage[];
+}
+
+function stretchOf(packages: Iterable<readonly [string, unknown]>, first: number): Stretch {
+  const keys: string[] = [];
+  const entries: LockEntry[] = [];
+  const raws: RawPackage[] = [];
+  for (const [key, value] of packages) {
+    keys.push(key);
+    const raw = asRecord(value);
+    if (raw === undefined) continue;
+    raws.push(raw);
+    entries.push(readEntry(first + entries.length, key, raw));
+  }
+  return { first, keys, entries, raws };
+}
+
+/** The packages of a run, as they were when it was last read at the same place. */
+function keptStretch(members: Members, first: number): Stretch {
+  const known = stretches.get(members);
+  if (known?.first === first) return known;
+  const stretch = stretchOf(Object.entries(members), first);
+  stretches.set(members, stretch);
+  return stretch;
+}
+
+// Goes with the run, of which there are so many and no more.
+const stretches = new WeakMap<Members, Stretch>();
 
 function readWhole(text: string, value: unknown): Read {
   const root = asRecord(value);
@@ -54,11 +138,7 @@ function readWhole(text: string, value: unknown): Read {
   const tree = asRecord(root?.dependencies);
   const version = root?.lockfileVersion;
   if (flat !== undefined || tree === undefined) {
-    const packages = flat ?? {};
-    return {
-      model: flatFile(text, { keys: Object.keys(packages), valueAt: (key) => packages[key], version, broken: false }),
-      problems: [],
-    };
+    return { model: flatFile(text, { stretches: [stretchOf(Object.entries(flat ?? {}), 0)], version, broken: false }), problems: [] };
   }
   return treeFile(text, { packages: new Map(Object.entries(tree)), version, broken: false });
 }
@@ -66,23 +146,25 @@ function readWhole(text: string, value: unknown): Read {
 function readBroken(text: string): Read {
   const problem = firstJsonProblem(text);
   const problems = problem === undefined ? [] : [problem];
-  const version = /"lockfileVersion"\s*:\s*(\d+)/.exec(text.slice(0, HEAD_UNITS))?.[1];
+  const version = versionInHead(text);
   const at = problem?.span.start ?? 0;
   if (version === '1') {
     const { model } = treeFile(text, { packages: recoverPackages(text, at, 'dependencies'), version, broken: true });
     return { model, problems };
   }
-  const packages = recoverPackages(text, at, 'packages');
-  return { model: flatFile(text, { keys: [...packages.keys()], valueAt: (key) => packages.get(key), version, broken: true }), problems };
+  return { model: flatFile(text, { stretches: [stretchOf(recoverPackages(text, at, 'packages'), 0)], version, broken: true }), problems };
+}
+
+/** The version of a broken file. */
+function versionInHead(text: string): string | undefined {
+  return /"lockfileVersion"\s*:\s*(\d+)/.exec(text.slice(0, HEAD_UNITS))?.[1];
 }
 
 /** In how many UTF-16 units from the start a broken file's `lockfileVersion` is looked for. */
 const HEAD_UNITS = 4096;
 
-/** `JSON.parse`, the fast path; undefined where it refuses. */
+/** `JSON.parse`; undefined where it refuses. */
 function parseValue(text: string): { readonly value: unknown } | undefined {
-  const inRuns = parsePackagesInRuns(text);
-  if (inRuns !== undefined) return inRuns;
   try {
     return { value: JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text) };
   } catch {
@@ -92,46 +174,56 @@ function parseValue(text: string): { readonly value: unknown } | undefined {
 }
 
 interface Packages {
-  readonly keys: readonly string[];
-  readonly valueAt: (key: string) => unknown;
+  readonly stretches: readonly Stretch[];
   readonly version: unknown;
   /** Whether the document is no JSON and the packages are what is left of them. */
   readonly broken: boolean;
+  /** Where each of the stretches stands, in a file of npm's layout. */
+  readonly runs?: readonly Parameters<typeof findPlacesInRun>[2][];
 }
 
 /** Versions 2 and 3. */
-function flatFile(text: string, { keys, valueAt, version, broken }: Packages): LockFile {
-  const raws: RawPackage[] = [];
-  const entries: LockEntry[] = [];
-  for (const key of keys) {
-    const raw = asRecord(valueAt(key));
-    if (raw === undefined) continue;
-    raws.push(raw);
-    entries.push(readEntry(entries.length, key, raw));
-  }
+function flatFile(text: string, { stretches, version, broken, runs }: Packages): LockFile {
+  const entries = stretches.flatMap((stretch) => stretch.entries);
+  const raws = stretches.flatMap((stretch) => stretch.raws);
   const { entryAt, searchFrom, ...file } = lockFile(entries, raws, version);
+  const lock = { ...file, stretches: stretches.map((stretch) => stretch.entries) };
   let places: readonly (EntryPlace | undefined)[] | undefined;
-  const find = (how: typeof findPlaces): typeof places =>
-    how(
-      text,
-      entries.map(({ key }) => key),
-      'packages',
-    );
+  const find = (how: typeof findPlaces): typeof places => how(text, entries.map(keyOf), 'packages');
+  const placesInRuns = new Map<Stretch, typeof places>();
+  const placeOf = ({ index }: LockEntry): EntryPlace | undefined => {
+    const at = stretches.findLastIndex(({ first }) => first <= index);
+    const [stretch, run] = [stretches[at], runs?.[at]];
+    if (places === undefined && stretch !== undefined && run !== undefined) {
+      const known = placesInRuns.get(stretch) ?? findPlacesInRun(text, stretch.entries.map(keyOf), run);
+      placesInRuns.set(stretch, known);
+      return known?.[index - stretch.first];
+    }
+    places ??= find(broken ? findPlacesInBroken : findPlaces);
+    return places?.[index];
+  };
   return {
-    ...file,
-    importers: entries
-      .filter(({ source }) => source === 'root' || source === 'workspace')
-      .map((entry): LockImporter => ({ path: entry.key, requests: file.requestsOf(entry) })),
+    ...lock,
+    importers: perStretch(lock, projectsIn).flatMap((projects) =>
+      projects.map((entry): LockImporter => ({ path: entry.key, requests: file.requestsOf(entry) })),
+    ),
     locked: (importer, name) => (entryAt(importer) === undefined ? undefined : searchFrom(importer, name)),
     spanOf(entry, field): Span {
-      places ??= find(broken ? findPlacesInBroken : findPlaces);
-      const found = spanIn(text, places?.[entry.index], field === 'key' ? undefined : [field, entry[field]]);
+      const found = spanIn(text, placeOf(entry), field === 'key' ? undefined : [field, entry[field]]);
       if (found !== undefined || broken) return found ?? NO_SPAN;
       // What stands there is not what was parsed: the file only looks as if npm had laid it out.
       places = find(findPlacesByTokens);
       return spanIn(text, places?.[entry.index], field === 'key' ? undefined : [field, entry[field]]) ?? NO_SPAN;
     },
   };
+}
+
+function keyOf({ key }: LockEntry): string {
+  return key;
+}
+
+function projectsIn(entries: readonly LockEntry[]): readonly LockEntry[] {
+  return entries.filter(({ source }) => source === 'root' || source === 'workspace');
 }
 
 interface Tree {

@@ -1,5 +1,5 @@
 import type { Rule } from '../../core/rule.ts';
-import { asLockFile, LOCK_FORMATS, type LockEntry } from '../../formats/lock-model.ts';
+import { asLockFile, LOCK_FORMATS, type LockEntry, perStretch } from '../../formats/lock-model.ts';
 
 /** One version of one registry with two hashes: a registry's versions never change, so one of the archives was exchanged. */
 export const rule: Rule = {
@@ -30,17 +30,18 @@ export const rule: Rule = {
   check({ manifest, report }) {
     const lock = asLockFile(manifest);
     if (lock === undefined) return;
-    /** By name and version; more than one entry where registries or hashes differ. */
-    const seen = new Map<string, LockEntry[]>();
-    for (const entry of lock.entries) {
-      const { name, version, source } = entry;
-      if (source !== 'tarball' || version === undefined || hashOf(entry) === undefined) continue;
-      const id = `${name}@${version}`;
-      const others = seen.get(id);
-      if (others === undefined) seen.set(id, [entry]);
-      else if (!others.some((other) => isSame(entry, other))) {
+    const firsts = new Map<string, LockEntry>();
+    /** Of those that are there more than once: one entry for each registry and hash. */
+    const variants = new Map<string, LockEntry[]>();
+    for (const stretch of perStretch(lock, hashedIn)) {
+      for (const { id, entry } of stretch) {
+        const first = firsts.get(id);
+        if (first === undefined) firsts.set(id, entry);
+        if (first === undefined || isSame(first, entry)) continue;
+        const others = variants.get(id) ?? [first];
+        if (others.some((other) => isSame(entry, other))) continue;
         const other = others.find((one) => registryOf(one) === registryOf(entry) && conflictIn(one, entry) !== undefined);
-        if (others.length < MAX_VARIANTS) others.push(entry);
+        if (others.length < MAX_VARIANTS) variants.set(id, [...others, entry]);
         if (other === undefined) continue;
         report({
           messageId: 'conflict',
@@ -52,6 +53,14 @@ export const rule: Rule = {
     }
   },
 };
+
+/** What has a hash, by name and version: made once for each stretch, since ten thousand names take longer to put together than to compare. */
+function hashedIn(entries: readonly LockEntry[]): { readonly id: string; readonly entry: LockEntry }[] {
+  return entries.flatMap((entry) => {
+    const { name, version, source } = entry;
+    return source !== 'tarball' || version === undefined || hashOf(entry) === undefined ? [] : [{ id: `${name}@${version}`, entry }];
+  });
+}
 
 /** Later entries are held against so many; a file in which one version has more is not made by a manager. */
 const MAX_VARIANTS = 16;

@@ -1,5 +1,5 @@
 import type { Rule } from '../../core/rule.ts';
-import { asLockFile, LOCK_FORMATS } from '../../formats/lock-model.ts';
+import { asLockFile, LOCK_FORMATS, type LockEntry, perStretch } from '../../formats/lock-model.ts';
 
 /** An integrity value that is no hash: cut, retyped or edited by hand. Managers skip what they do not understand. */
 export const rule: Rule = {
@@ -31,11 +31,7 @@ export const rule: Rule = {
   check({ manifest, report }) {
     const lock = asLockFile(manifest);
     if (lock === undefined) return;
-    for (const entry of lock.entries) {
-      const { integrity } = entry;
-      if (integrity === undefined || isUsual(integrity)) continue;
-      const fault = faultOf(integrity);
-      if (fault === undefined) continue;
+    for (const { entry, fault } of perStretch(lock, faultsIn).flat()) {
       report({
         messageId: fault.algorithm === undefined ? 'algorithm' : 'digest',
         args: { name: entry.name, manager: lock.manager, algorithm: fault.algorithm ?? '', bytes: String(fault.bytes ?? '') },
@@ -45,6 +41,14 @@ export const rule: Rule = {
     }
   },
 };
+
+function faultsIn(entries: readonly LockEntry[]): { readonly entry: LockEntry; readonly fault: Fault }[] {
+  return entries.flatMap((entry) => {
+    const { integrity } = entry;
+    const fault = integrity === undefined || isUsual(integrity) ? undefined : faultOf(integrity);
+    return fault === undefined ? [] : [{ entry, fault }];
+  });
+}
 
 /** Whether it is one SHA-512 hash, as nearly every entry has; by hand, because it is asked ten thousand times for each key. */
 function isUsual(integrity: string): boolean {

@@ -1,5 +1,5 @@
 import type { Rule } from '../../core/rule.ts';
-import { asLockFile, LOCK_FORMATS, type LockEntry } from '../../formats/lock-model.ts';
+import { asLockFile, LOCK_FORMATS, type LockEntry, perStretch } from '../../formats/lock-model.ts';
 
 /** A package that is downloaded without a hash to hold it against: whatever the registry or a proxy sends is installed. */
 export const rule: Rule = {
@@ -35,7 +35,7 @@ export const rule: Rule = {
   check({ manifest, report }) {
     const lock = asLockFile(manifest);
     if (lock === undefined) return;
-    const missing = lock.entries.filter((entry) => entry.integrity === undefined && isDownloaded(entry));
+    const missing = perStretch(lock, missingIn).flat();
     const [first] = missing;
     if (first !== undefined && missing.length > MAX_SINGLE_FINDINGS) {
       const args = { count: String(missing.length), name: nameOf(first), manager: lock.manager };
@@ -54,6 +54,10 @@ export const rule: Rule = {
 
 /** More than these have one cause, a lockfile that was written without hashes, and get one finding. */
 const MAX_SINGLE_FINDINGS = 20;
+
+function missingIn(entries: readonly LockEntry[]): LockEntry[] {
+  return entries.filter((entry) => entry.integrity === undefined && isDownloaded(entry));
+}
 
 function nameOf({ name, version }: LockEntry): string {
   return version === undefined ? name : `${name}@${version}`;

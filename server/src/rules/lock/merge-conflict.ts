@@ -1,5 +1,5 @@
 import type { Rule } from '../../core/rule.ts';
-import { LOCK_FORMATS } from '../../formats/lock-model.ts';
+import { asLockFile, LOCK_FORMATS } from '../../formats/lock-model.ts';
 import { conflictStarts } from '../../formats/merge-conflict.ts';
 
 /** A lockfile that was committed in the middle of a merge: which of two sets of versions and hashes holds is anybody's guess. */
@@ -34,6 +34,7 @@ export const rule: Rule = {
     },
   },
   check({ manifest, report }) {
+    if (asLockFile(manifest)?.hasConflicts === false) return;
     for (const { kind, span } of conflictStarts(manifest.file.text)) {
       report({ messageId: kind === 'ours' ? 'conflict' : 'stray', args: {}, span, identity: kind });
     }

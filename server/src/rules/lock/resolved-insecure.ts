@@ -2,7 +2,7 @@ import type { Fix } from '../../core/finding.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Span } from '../../core/span.ts';
 import { isLoopback, servesHttps } from '../../formats/https-hosts.ts';
-import { asLockFile, LOCK_FORMATS, type LockFile } from '../../formats/lock-model.ts';
+import { asLockFile, LOCK_FORMATS, type LockEntry, type LockFile, perStretch } from '../../formats/lock-model.ts';
 
 /** A package fetched over a protocol without encryption: anybody on the way can read and, without a hash, replace it. */
 export const rule: Rule = {
@@ -34,15 +34,12 @@ export const rule: Rule = {
     if (lock === undefined) return;
     const secureHosts = securedIn(lock);
     const required = requiredIn(lock);
-    for (const entry of lock.entries) {
-      if (entry.resolved === undefined || entry.resolved.startsWith('https:')) continue;
-      const address = INSECURE.exec(entry.resolved);
-      if (address === null) continue;
+    for (const { entry, resolved, address } of perStretch(lock, insecureIn).flat()) {
       const [, scheme = '', host = '', port] = address;
       if (isLoopback(host.toLowerCase())) continue;
       const span = lock.spanOf(entry, 'resolved');
       const written = manifest.file.text.slice(span.start, span.start + scheme.length) === scheme;
-      const isRequired = entry.key.includes(entry.resolved) || mayBeRequired(lock, entry.resolved) || required().has(entry.resolved);
+      const isRequired = entry.key.includes(resolved) || mayBeRequired(lock, resolved) || required().has(resolved);
       const sure = !isRequired && (servesHttps(host.toLowerCase()) || secureHosts().has(host.toLowerCase()));
       report({
         messageId: 'insecure',
@@ -60,6 +57,14 @@ export const rule: Rule = {
 };
 
 const INSECURE = /^(http|git\+http|git):\/\/(?:[^/@]*@)?(\[[^\]]*\]|[^/:?#]*)(:\d+)?/i;
+
+function insecureIn(entries: readonly LockEntry[]) {
+  return entries.flatMap((entry) => {
+    const { resolved } = entry;
+    const address = resolved === undefined || resolved.startsWith('https:') ? null : INSECURE.exec(resolved);
+    return resolved === undefined || address === null ? [] : [{ entry, resolved, address }];
+  });
+}
 
 /** pnpm hands the address to git as it is, which knows no `git+https`. */
 function secureScheme({ manager }: LockFile, scheme: string): string {

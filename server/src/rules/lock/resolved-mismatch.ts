@@ -1,6 +1,6 @@
 import { parse } from 'semver';
 import type { Rule } from '../../core/rule.ts';
-import { asLockFile, LOCK_FORMATS } from '../../formats/lock-model.ts';
+import { asLockFile, LOCK_FORMATS, type LockEntry, perStretch } from '../../formats/lock-model.ts';
 
 /** An entry whose archive is another package's or another version's: lockfile injection, which a reviewer scrolls past. */
 export const rule: Rule = {
@@ -35,16 +35,9 @@ export const rule: Rule = {
   check({ manifest, report }) {
     const lock = asLockFile(manifest);
     if (lock === undefined) return;
-    for (const entry of lock.entries) {
-      const { name, version, resolved, source } = entry;
-      if (resolved === undefined || name === '' || (source !== 'tarball' && source !== 'bundled')) continue;
-      if (version !== undefined && isUsual(resolved, name, version)) continue;
-      const tarball = readTarball(resolved);
-      if (tarball === undefined) continue;
-      // yarn: somebody requires this very address, under a name of their own.
-      if (entry.key.includes(`@${resolved.replace(/#.*$/s, '')}`)) continue;
+    for (const { entry, version, tarball } of perStretch(lock, mismatchesIn).flat()) {
+      const { name } = entry;
       const otherName = tarball.name !== name;
-      if (!otherName && (version === undefined || isSameVersion(tarball.version, version))) continue;
       report({
         messageId: otherName ? 'name' : 'version',
         args: { manager: lock.manager, name, version: version ?? '', other: otherName ? tarball.name : tarball.version },
@@ -54,6 +47,19 @@ export const rule: Rule = {
     }
   },
 };
+
+function mismatchesIn(entries: readonly LockEntry[]) {
+  return entries.flatMap((entry) => {
+    const { name, version, resolved, source } = entry;
+    if (resolved === undefined || name === '' || (source !== 'tarball' && source !== 'bundled')) return [];
+    if (version !== undefined && isUsual(resolved, name, version)) return [];
+    const tarball = readTarball(resolved);
+    // yarn: somebody requires this very address, under a name of their own.
+    if (tarball === undefined || entry.key.includes(`@${resolved.replace(/#.*$/s, '')}`)) return [];
+    if (tarball.name === name && (version === undefined || isSameVersion(tarball.version, version))) return [];
+    return [{ entry, version, tarball }];
+  });
+}
 
 /**
  * Whether an address, up to its `#`, ends in just `/<name>/-/<basename>-<version>.tgz`, as nearly all do, found without making a text.
