@@ -37,7 +37,8 @@ for (const name of ['npm', 'pypi', 'typosquats', 'placeholders', 'actions', 'ima
   if (given[name] === undefined) fail(`--${name} is missing; see the first lines of scripts/build-data.mjs`);
 }
 
-const { writeData, weightOf, downloadsOf, emptyData } = await loadSource('server/src/lookalikes/data.ts');
+const { writeData, weightOf, emptyData } = await loadSource('server/src/lookalikes/data.ts');
+const { downloadsOf } = await loadSource('server/src/core/lookalike.ts');
 const { buildFilter } = await loadSource('server/src/lookalikes/name-filter.ts');
 const { isPackable } = await loadSource('server/src/lookalikes/packed-names.ts');
 const { NpmNames } = await loadSource('server/src/lookalikes/npm.ts');

@@ -47,3 +47,8 @@ export interface LookalikeJudge {
   /** What a name looks like; undefined for one that looks like itself. */
   judge(ecosystem: Ecosystem, name: string): Lookalike | undefined;
 }
+
+/** About how many monthly downloads (or what else was counted) a weight stands for: the lower end of its bucket. */
+export function downloadsOf(weight: number): number {
+  return Math.round(2 ** (weight / 8)) - 1;
+}

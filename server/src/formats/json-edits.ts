@@ -1,6 +1,6 @@
 import type { Edit } from '../core/finding.ts';
 import { span } from '../core/span.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonMember, JsonObject } from './json.ts';
 
 /** A member to add; the value is any JSON value. */
 export interface NewMember {
@@ -57,4 +57,17 @@ function onOneLine(value: unknown): string {
 function indentAt(text: string, at: number): string {
   const start = text.lastIndexOf('\n', at - 1) + 1;
   return /^[ \t]*/.exec(text.slice(start, at))?.[0] ?? '';
+}
+
+/**
+ * The edit that takes a member out of an object, with one comma. The members around it stay as they are; an object's only member
+ * leaves `{}`. Such edits of several members may be applied together, but for those of the first two.
+ */
+export function removeMember(object: JsonObject, member: JsonMember): Edit {
+  const at = object.members.indexOf(member);
+  const previous = object.members[at - 1];
+  const next = object.members[at + 1];
+  if (previous !== undefined) return { span: span(previous.value.end, member.value.end), text: '' };
+  if (next !== undefined) return { span: span(member.key.start, next.key.start), text: '' };
+  return { span: span(object.start + 1, object.end - 1), text: '' };
 }

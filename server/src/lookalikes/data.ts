@@ -148,8 +148,3 @@ export function readData(file: Uint8Array): LookalikeData | undefined {
 export function weightOf(downloads: number): number {
   return Math.min(255, Math.floor(8 * Math.log2(downloads + 1)));
 }
-
-/** About how many monthly downloads a weight stands for: the lower end of its bucket. */
-export function downloadsOf(weight: number): number {
-  return Math.round(2 ** (weight / 8)) - 1;
-}

@@ -2,6 +2,7 @@
 import type { Rule } from '../core/rule.ts';
 import { rule as actionsBranchRef } from './actions/branch-ref.ts';
 import { rule as actionsInvalidUses } from './actions/invalid-uses.ts';
+import { rule as actionsLookalike } from './actions/lookalike.ts';
 import { rule as actionsMissingRef } from './actions/missing-ref.ts';
 import { rule as actionsShortSha } from './actions/short-sha.ts';
 import { rule as actionsUnpinned } from './actions/unpinned.ts';
@@ -17,6 +18,7 @@ import { rule as imageArgUnpinned } from './image/arg-unpinned.ts';
 import { rule as imageFrontendUnpinned } from './image/frontend-unpinned.ts';
 import { rule as imageInvalid } from './image/invalid.ts';
 import { rule as imageLatest } from './image/latest.ts';
+import { rule as imageLookalike } from './image/lookalike.ts';
 import { rule as imageUnpinned } from './image/unpinned.ts';
 import { rule as lockIntegrityConflict } from './lock/integrity-conflict.ts';
 import { rule as lockIntegrityMalformed } from './lock/integrity-malformed.ts';
@@ -29,7 +31,9 @@ import { rule as npmGitUnpinned } from './npm/git-unpinned.ts';
 import { rule as npmInstallScriptUnreviewed } from './npm/install-script-unreviewed.ts';
 import { rule as npmLockfileDrift } from './npm/lockfile-drift.ts';
 import { rule as npmLockfileMissing } from './npm/lockfile-missing.ts';
+import { rule as npmLookalike } from './npm/lookalike.ts';
 import { rule as npmRemoteTarball } from './npm/remote-tarball.ts';
+import { rule as pyLookalike } from './py/lookalike.ts';
 import { rule as runLockfileIgnored } from './run/lockfile-ignored.ts';
 import { rule as runPipeToShell } from './run/pipe-to-shell.ts';
 import { rule as workflowPermissionsBroad } from './workflow/permissions-broad.ts';
@@ -40,6 +44,7 @@ import { rule as workflowUntrustedCheckout } from './workflow/untrusted-checkout
 export const rules: readonly Rule[] = [
   actionsBranchRef,
   actionsInvalidUses,
+  actionsLookalike,
   actionsMissingRef,
   actionsShortSha,
   actionsUnpinned,
@@ -55,6 +60,7 @@ export const rules: readonly Rule[] = [
   imageFrontendUnpinned,
   imageInvalid,
   imageLatest,
+  imageLookalike,
   imageUnpinned,
   lockIntegrityConflict,
   lockIntegrityMalformed,
@@ -67,7 +73,9 @@ export const rules: readonly Rule[] = [
   npmInstallScriptUnreviewed,
   npmLockfileDrift,
   npmLockfileMissing,
+  npmLookalike,
   npmRemoteTarball,
+  pyLookalike,
   runLockfileIgnored,
   runPipeToShell,
   workflowPermissionsBroad,
