@@ -61,7 +61,10 @@ const placeholders = [
 ];
 const npmMalicious = new Map([...placeholders.map((name) => [name, '']), ...attacksOf('npm').map(({ name, target }) => [name, target])]);
 const sound = npm.filter(({ name }) => !npmMalicious.has(name) && isPackable(name));
-const npmTargets = targetsOf(sound.slice(0, NPM_TARGETS).map(({ name, downloads }) => [name, weightOf(downloads)]));
+// What was imitated once is worth imitating, however rarely it is installed.
+const attacked = new Set((await rows(path.join(root, 'test/lookalikes/data/npm-attacks.tsv'), '\t')).map(([, target]) => target));
+const isTarget = ({ name }, rank) => rank < NPM_TARGETS || attacked.has(name);
+const npmTargets = targetsOf(sound.filter(isTarget).map(({ name, downloads }) => [name, weightOf(downloads)]));
 const data = { ...emptyData, npm: npmTargets };
 const judge = new NpmNames(data);
 for (const [name, target] of npmMalicious) npmMalicious.set(name, target || (judge.judge(name)?.target ?? ''));
@@ -70,10 +73,12 @@ const scopes = new Map();
 for (const { name, downloads } of sound) {
   if (name.startsWith('@')) scopes.set(scopeOf(name), (scopes.get(scopeOf(name)) ?? 0) + downloads);
 }
-const known = sound.slice(NPM_TARGETS).filter(({ name, downloads }) => {
-  const found = judge.judge(name);
-  return found?.confidence !== 'high' || downloadsOf(found.weight) < SHADOW_RATIO * downloads;
-});
+const known = sound
+  .filter((row, rank) => !isTarget(row, rank))
+  .filter(({ name, downloads }) => {
+    const found = judge.judge(name);
+    return found?.confidence !== 'high' || downloadsOf(found.weight) < SHADOW_RATIO * downloads;
+  });
 
 const pypiRanks = new Map(pypi.map(({ name, rank }) => [name, rank]));
 const pypiMalicious = new Map(
@@ -81,7 +86,7 @@ const pypiMalicious = new Map(
     .map(({ name, target }) => [normalisePypi(name), normalisePypi(target)])
     .filter(([name, target]) => name !== target),
 );
-// What was imitated once is worth imitating, however rarely it is installed.
+// As above: what was imitated once.
 const pypiNames = new Set([...pypi.slice(0, PYPI_TARGETS).map(({ name }) => name), ...pypiMalicious.values()]);
 for (const name of pypiMalicious.keys()) pypiNames.delete(name);
 const pypiTargets = targetsOf([...pypiNames].map((name) => [name, weightOf(1_000_000 / (pypiRanks.get(name) ?? 15_000))]));
@@ -123,7 +128,7 @@ const file = writeData({
 await writeFile(given.out, file);
 console.log(`${path.relative(process.cwd(), given.out)}: ${file.length} bytes`);
 console.log(
-  `  npm: ${npmTargets.names.length} targets, ${known.length} known, ${sound.length - NPM_TARGETS - known.length} in a shadow, ${npmMalicious.size} malicious`,
+  `  npm: ${npmTargets.names.length} targets, ${known.length} known, ${sound.length - npmTargets.names.length - known.length} in a shadow, ${npmMalicious.size} malicious`,
 );
 console.log(`  PyPI: ${pypiTargets.names.length} targets, ${pypiMalicious.size} malicious; ${actions.size} actions, ${images.size} images`);
 

@@ -9,7 +9,7 @@ const LETTERS_SEED = 0x1f83d9ab;
 const VOWELS_SEED = 0x428a2f98;
 
 /** Ranks at which a target counts as more worth imitating. */
-const RANKS = [500, 1_000, 2_000, 3_000, 5_000] as const;
+const RANKS = [500, 1_000, 2_000, 3_000, 5_000, 10_000] as const;
 type Rank = (typeof RANKS)[number];
 
 /**
@@ -139,7 +139,8 @@ export class NearNames {
       ...this.#keyed(SKELETON_SEED, look, (target) => name.length >= 5 && skeleton(target) === look, 'homoglyph', 'high'),
       ...(words === undefined || name.length < 6
         ? []
-        : this.#keyed(WORDS_SEED, words, (target) => sortedWords(target) === words, 'reorder', 'medium')),
+        : // Honest packages are named so as often as attacks are: `fresh-import` beside `import-fresh`.
+          this.#keyed(WORDS_SEED, words, (target) => sortedWords(target) === words, 'reorder', 'low')),
       ...this.#keyed(
         LETTERS_SEED,
         letters,

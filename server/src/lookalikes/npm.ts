@@ -14,7 +14,11 @@ const AFFIXES: readonly RegExp[] = [
   /^(?:node|npm|js|ts|lib|the|x|get|my)[-_.]?(?=.)/,
   /[-_.]?(?:node|npm|js|ts|javascript|typescript|lib|pkg|package|cli|core|api|sdk|util|utils|new|plus|pro|lite|es6|esm|ng|x)$/,
 ];
-const VERSION = /[-_.]?v?\d{1,3}$/;
+/** `react-v17`, `react17`; behind a separator also `playwright-1.45`. */
+const VERSION = /[-_.]v?\d{1,3}(?:\.\d{1,3}){0,2}$|v?\d{1,3}$/;
+
+/** Of how many targets, by use, a name with a word more or less counts as an imitation. */
+const AFFIX_RANK = 10_000;
 
 /** Judges npm names. Making one takes about 0.1 s; judging takes microseconds. */
 export class NpmNames {
@@ -89,9 +93,20 @@ export class NpmNames {
       [name.replace(VERSION, ''), 'version'],
       ...[`${name}js`, `${name}-js`, `${name}.js`, `node-${name}`].map((target) => [target, 'affix'] as const),
     ];
-    return stems
-      .filter(([target]) => target.length >= 4 && target !== name && this.#near.has(target) && this.#near.isInTop(3_000, target))
-      .map(([target, kind]) => this.#found(target, kind, 'low'));
+    return (
+      stems
+        // A separated version says which package it is a version of, so that any target counts.
+        .filter(
+          ([target, kind]) =>
+            target.length >= 4 &&
+            target !== name &&
+            this.#near.has(target) &&
+            (kind === 'version'
+              ? /[-_.]v?[\d.]+$/.test(name) || this.#near.isInTop(3_000, target)
+              : this.#near.isInTop(AFFIX_RANK, target)),
+        )
+        .map(([target, kind]) => this.#found(target, kind, 'low'))
+    );
   }
 
   #scopedTargets(seed: number, text: string): string[] {
