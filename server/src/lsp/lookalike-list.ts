@@ -1,5 +1,5 @@
 import { ECOSYSTEMS, type LookalikeJudge } from '../core/lookalike.ts';
-import type { LookalikeList } from '../engine/analyse.ts';
+import type { Analysis, LookalikeList } from '../engine/analyse.ts';
 import { yieldToQueue } from './abort.ts';
 
 /**
@@ -9,7 +9,7 @@ import { yieldToQueue } from './abort.ts';
 export class LazyLookalikes {
   readonly #read: () => Promise<LookalikeJudge | undefined>;
   #list: LookalikeList = 'pending';
-  #reading = false;
+  #loading: Promise<void> | undefined;
 
   constructor(read: () => Promise<LookalikeJudge | undefined>) {
     this.#read = read;
@@ -20,10 +20,15 @@ export class LazyLookalikes {
     return this.#list;
   }
 
-  /** Reads the list in later turns of the event loop. True when it is there now (or is known to be missing) and was not before. */
+  /** Reads the list in later turns of the event loop, once. True for whoever asked while it was not there yet. */
   async load(): Promise<boolean> {
-    if (this.#reading) return false;
-    this.#reading = true;
+    if (this.#list !== 'pending') return false;
+    this.#loading ??= this.#load();
+    await this.#loading;
+    return true;
+  }
+
+  async #load(): Promise<void> {
     await yieldToQueue();
     const judge = await this.#read().catch(() => undefined);
     for (const ecosystem of ECOSYSTEMS) {
@@ -32,6 +37,10 @@ export class LazyLookalikes {
       judge?.judge(ecosystem, '');
     }
     this.#list = judge ?? 'error';
-    return true;
   }
+}
+
+/** Whether an analysis would say more with the list, which was not read yet. */
+export function awaitsLookalikes(analysis: Analysis | undefined): boolean {
+  return analysis?.unknown.some(({ subject, why }) => subject === 'lookalikes' && why === 'pending') === true;
 }

@@ -33,7 +33,7 @@ import type { Host } from './host.ts';
 import { hover } from './hover.ts';
 import { inlayHints } from './inlay-hints.ts';
 import { LookUps } from './look-ups.ts';
-import { LazyLookalikes } from './lookalike-list.ts';
+import { awaitsLookalikes, LazyLookalikes } from './lookalike-list.ts';
 import {
   DID_GRANT_TRUST,
   DOCUMENT_STATUS,
@@ -98,6 +98,7 @@ class Server {
       support: () => this.#client().diagnostic,
       contextOf: (uri) => this.#contextOf(uri),
       openDiagnostics: (uri) => this.#openDiagnostics(uri),
+      loadLookalikes: () => this.#lookalikes.load(),
       onRuleError,
       onUnreadable: (folder, reason) => connection.console.warn(`cannot read ${folder}: ${reason}`),
     });
@@ -330,8 +331,7 @@ class Server {
     const diagnosed = diagnose(analysis, this.#client().diagnostic, document);
     void this.#guard('background look-ups', undefined, () => this.#lookUpInBackground(document.uri));
     void this.#guard('list of names', undefined, async () => {
-      const wanted = analysis?.unknown.some(({ subject }) => subject === 'lookalikes') === true;
-      if (wanted && this.#lookalikes.list === 'pending' && (await this.#lookalikes.load())) this.#everythingChanged();
+      if (awaitsLookalikes(analysis) && (await this.#lookalikes.load())) this.#everythingChanged();
     });
     return diagnosed;
   }
