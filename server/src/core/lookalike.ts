@@ -45,7 +45,7 @@ export interface LookalikeJudge {
   /** What it was made from, a phrase each. */
   readonly sources: readonly string[];
   /** What a name looks like; undefined for one that looks like itself. */
-  judge(ecosystem: Ecosystem, name: string): Lookalike | undefined;
+  readonly judge: (ecosystem: Ecosystem, name: string) => Lookalike | undefined;
 }
 
 /** About how many monthly downloads (or what else was counted) a weight stands for: the lower end of its bucket. */

@@ -82,6 +82,10 @@ class Run {
   }
 
   check(rule: Rule, unusedIgnores: readonly UnusedIgnore[]): void {
+    const { lookalikes } = this.#options;
+    const noLookalikes = (): undefined => {
+      if (typeof lookalikes === 'string') this.notKnown('lookalikes', lookalikes);
+    };
     const context: RuleContext = {
       manifest: this.#manifest,
       surroundings: this.#surroundings,
@@ -91,12 +95,7 @@ class Run {
         if (answer.state === 'unknown') this.unsureAreas.add(areaOf(rule.meta.id));
         return answer;
       },
-      lookalike: (ecosystem, name) => {
-        const { lookalikes } = this.#options;
-        if (typeof lookalikes !== 'string') return lookalikes.judge(ecosystem, name);
-        this.notKnown('lookalikes', lookalikes);
-        return undefined;
-      },
+      lookalike: typeof lookalikes === 'string' ? noLookalikes : lookalikes.judge,
       report: (draft) => this.findings.push(this.#finish(rule, draft)),
     };
     try {

@@ -34,13 +34,15 @@ export function namedPackagesOf(script: Script): readonly NamedPackage[] {
 
 const found = new WeakMap<Script, readonly NamedPackage[]>();
 
+const NODE_PROGRAMS = new Set(['npm', 'npx', 'pnpm', 'pnpx', 'yarn', 'yarnpkg', 'bun', 'bunx']);
+const PYTHON_PROGRAMS = /^(?:python[\d.]*|pip[\d.]*|pipx|uvx?|poetry|pdm)$/;
+
 function packagesOf(command: Invocation['command']): NamedPackage[] {
   const invocation = invocationOf(command);
   if (invocation === undefined) return [];
-  return [
-    ...npmWords(invocation).flatMap((word) => npmPackage(invocation, word) ?? []),
-    ...pythonWords(invocation).flatMap((word) => pythonPackage(invocation, word) ?? []),
-  ];
+  if (NODE_PROGRAMS.has(invocation.name)) return npmWords(invocation).flatMap((word) => npmPackage(invocation, word) ?? []);
+  if (PYTHON_PROGRAMS.test(invocation.name)) return pythonWords(invocation).flatMap((word) => pythonPackage(invocation, word) ?? []);
+  return [];
 }
 
 /** Sub-commands that name packages, by manager; `exec` takes one and hands the rest to it. */
@@ -113,9 +115,8 @@ const PYTHON_LONG = (
 
 /** The words of a command that name packages of PyPI. */
 function pythonWords({ name, words }: Invocation): readonly Word[] {
-  const rest = words.slice(1).map(({ value }) => value);
   if (/^python[\d.]*$/.test(name)) {
-    const module = rest[0] === '-m' && rest[1] === 'pip' ? operandsOf(words.slice(3)) : [];
+    const module = words[1]?.value === '-m' && words[2]?.value === 'pip' ? operandsOf(words.slice(3)) : [];
     return behind(module, ['install', 'download', 'wheel']);
   }
   if (/^pip[\d.]*$/.test(name)) return behind(operandsOf(words.slice(1)), ['install', 'download', 'wheel']);

@@ -6,7 +6,7 @@ import { PypiNames } from './pypi.ts';
 import { ActionNames, ImageNames } from './slugs.ts';
 
 /** How many verdicts of an ecosystem are remembered: as many as the names in a large lockfile, which are asked for at each key. */
-const REMEMBERED = 16_384;
+const REMEMBERED = 65_536;
 
 /** A judge over the data file; undefined where it is not one of this version. Each ecosystem's tables are made when it is first asked for. */
 export function createJudge(file: Uint8Array): LookalikeJudge | undefined {

@@ -1,7 +1,8 @@
 import { isAtLeast } from '../../core/finding.ts';
+import type { Lookalike } from '../../core/lookalike.ts';
 import { lookalikeSeverity } from '../../core/lookalike-severity.ts';
 import type { Rule, RuleContext } from '../../core/rule.ts';
-import { asLockFile, LOCK_FORMATS, type LockEntry, type LockFile, perStretch } from '../../formats/lock-model.ts';
+import { asLockFile, LOCK_FORMATS, type LockEntry, type LockFile } from '../../formats/lock-model.ts';
 import { lockPaths } from '../../formats/lock-paths.ts';
 import { namedPackagesOf } from '../../formats/named-package.ts';
 import { asPackageJson, type PackageJson } from '../../formats/package-json.ts';
@@ -69,14 +70,9 @@ function checkManifest(context: RuleContext, model: PackageJson): void {
 /** Once for each name that no project asks for itself: those are told in their package.json. Weak likenesses are noise here. */
 function checkLock({ lookalike, report }: RuleContext, lock: LockFile): void {
   const seen = new Set<string>();
-  const suspicious = perStretch(lock, namesIn).flatMap((entries) =>
-    entries.flatMap((entry) => {
-      const found = lookalike('npm', entry.name);
-      if (found === undefined || seen.has(entry.name) || !isAtLeast(lookalikeSeverity(found.confidence), 'warning')) return [];
-      seen.add(entry.name);
-      return [{ entry, found }];
-    }),
-  );
+  const suspicious = (lock.stretches ?? [lock.entries])
+    .flatMap((entries) => suspiciousIn(entries, lookalike))
+    .filter(({ entry }) => !seen.has(entry.name) && seen.add(entry.name));
   if (suspicious.length === 0) return;
   const paths = lockPaths(lock);
   for (const { entry, found } of suspicious) {
@@ -87,11 +83,26 @@ function checkLock({ lookalike, report }: RuleContext, lock: LockFile): void {
   }
 }
 
-/** The first entry of each name that a registry may have been asked for. */
-function namesIn(entries: readonly LockEntry[]): readonly LockEntry[] {
-  const first = new Map<string, LockEntry>();
-  for (const entry of entries) if (entry.source === 'tarball' && !first.has(entry.name)) first.set(entry.name, entry);
-  return [...first.values()];
+interface Suspicious {
+  readonly entry: LockEntry;
+  readonly found: Lookalike;
+}
+
+/** What a list of names said of a stretch of entries, kept as long as both. */
+const judged = new WeakMap<RuleContext['lookalike'], WeakMap<readonly LockEntry[], readonly Suspicious[]>>();
+
+function suspiciousIn(entries: readonly LockEntry[], lookalike: RuleContext['lookalike']): readonly Suspicious[] {
+  const ofList = judged.get(lookalike) ?? new WeakMap<readonly LockEntry[], readonly Suspicious[]>();
+  judged.set(lookalike, ofList);
+  const known = ofList.get(entries);
+  if (known !== undefined) return known;
+  const suspicious = entries.flatMap((entry): Suspicious[] => {
+    // Of what lies in the project, or came inside of another package, no registry was asked.
+    const found = entry.source === 'tarball' ? lookalike('npm', entry.name) : undefined;
+    return found !== undefined && isAtLeast(lookalikeSeverity(found.confidence), 'warning') ? [{ entry, found }] : [];
+  });
+  ofList.set(entries, suspicious);
+  return suspicious;
 }
 
 const MAX_STEPS = 6;
