@@ -1,6 +1,6 @@
 // Bundles client, server and command line. `--watch` rebuilds on change; `--production` minifies and drops source maps;
 // `--quiet` says nothing unless something is wrong.
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import esbuild from 'esbuild';
 import * as toml from 'toml-eslint-parser';
@@ -45,7 +45,7 @@ const LIBRARIES = { yaml: { exports: yaml, bundle: 'yaml' }, 'toml-eslint-parser
 const TABLES = { 'bun-trusted': ['BUN_TRUSTED'], 'manager-settings': ['KNOWN_SETTINGS'] };
 
 /** What server, command line and the bundles above share: one copy, in a bundle of its own. */
-const SHARED_LAYERS = ['core', 'formats', 'rules', 'policy', 'engine', 'data'];
+const SHARED_LAYERS = ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'lookalikes'];
 
 /** The pages of all rules are for the command line alone. */
 const NOT_SHARED = new Set(['data/pages.generated', ...Object.keys(TABLES).map((table) => `data/${table}`)]);
@@ -136,6 +136,7 @@ const builds = [
 await mkdir('dist', { recursive: true });
 // The project's own sources are ES modules, the bundles are not: VS Code loads them with `require`.
 await writeFile('dist/package.json', '{"type":"commonjs"}\n');
+await copyFile('server/src/data/lookalikes.bin', 'dist/lookalikes.bin');
 
 if (watch) {
   const contexts = await Promise.all(

@@ -15,6 +15,7 @@ const ALLOWED = [
   /^(readme|changelog)\.md$/,
   /^license(\.txt)?$/,
   /^dist\/(server|engine|look-ups|git-objects|lock-change|yaml|toml|tables|cli)\.js$/,
+  /^dist\/lookalikes\.bin$/,
   /^dist\/package\.json$/,
   /^docs\/privacy\.md$/,
   /^docs\/rules\/([a-z0-9]+\/[a-z0-9-]+|readme)\.md$/,
@@ -93,6 +94,7 @@ async function report(file, entries, { allowed, needed }) {
     'dist/yaml.js',
     'dist/toml.js',
     'dist/tables.js',
+    'dist/lookalikes.bin',
     'dist/cli.js',
     ...needed,
   ]) {

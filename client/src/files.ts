@@ -6,12 +6,14 @@ import {
   type ListedFiles,
   type ListFilesParams,
   READ_FILE,
+  READ_LOOKALIKES,
   type ReadFile,
   type ReadFileParams,
 } from '../../server/src/lsp/protocol.ts';
 
 /** Reads files for a server that cannot: in a web worker, and in workspaces that are on no disk. Nothing outside the open folders. */
-export function serveFiles(client: BaseLanguageClient): void {
+export function serveFiles(client: BaseLanguageClient, extensionUri: vscode.Uri): void {
+  client.onRequest(READ_LOOKALIKES, () => readLookalikes(extensionUri));
   client.onRequest(LIST_FILES, ({ folder }: ListFilesParams) => listFiles(vscode.Uri.parse(folder)));
   client.onRequest(READ_FILE, ({ uri }: ReadFileParams) => readFile(vscode.Uri.parse(uri)));
 }
@@ -33,5 +35,17 @@ async function readFile(uri: vscode.Uri): Promise<ReadFile> {
   } catch {
     // It is gone, or the file system does not let us.
     return { exists: false };
+  }
+}
+
+async function readLookalikes(extensionUri: vscode.Uri): Promise<string | null> {
+  try {
+    const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(extensionUri, 'dist', 'lookalikes.bin'));
+    let text = '';
+    for (const byte of bytes) text += String.fromCharCode(byte);
+    return btoa(text);
+  } catch {
+    // Without the list the server says that it does not know.
+    return null;
   }
 }

@@ -20,6 +20,7 @@ export type ClientFactory = (options: LanguageClientOptions) => BaseLanguageClie
 /** The language server's life: started once and lazily, started again when it crashes, restarted on demand. */
 export class ServerHandle implements vscode.Disposable {
   readonly #createClient: ClientFactory;
+  readonly #extensionUri: vscode.Uri;
   readonly #log: vscode.LogOutputChannel;
   readonly #changed = new vscode.EventEmitter<ServerState>();
   readonly #crashes = new CrashBudget();
@@ -31,10 +32,15 @@ export class ServerHandle implements vscode.Disposable {
   /** Fires when the state changes. */
   readonly onDidChange = this.#changed.event;
 
-  /** `storage` is VS Code's folder for this extension; what is no folder on a disk is of no use to the server. */
-  constructor(log: vscode.LogOutputChannel, createClient: ClientFactory, storage: vscode.Uri) {
+  /** `extension` is where the package lies, `storage` VS Code's folder for this extension; what is no folder on a disk is of no use to the server. */
+  constructor(
+    log: vscode.LogOutputChannel,
+    createClient: ClientFactory,
+    { storage, extension }: { readonly storage: vscode.Uri; readonly extension: vscode.Uri },
+  ) {
     this.#cacheFolder = storage.scheme === 'file' ? vscode.Uri.joinPath(storage, 'look-ups').fsPath : undefined;
     this.#createClient = createClient;
+    this.#extensionUri = extension;
     this.#log = log;
   }
 
@@ -107,7 +113,7 @@ export class ServerHandle implements vscode.Disposable {
       markdown: { isTrusted: false, supportHtml: false },
     };
     const client = this.#createClient(options);
-    serveFiles(client);
+    serveFiles(client, this.#extensionUri);
     client.onNotification(STATUS, (status: Status) => this.#set({ kind: 'running', status }));
     return client;
   }

@@ -4,7 +4,7 @@ import { analyse } from '../../server/src/engine/analyse.ts';
 import { formatForPath } from '../../server/src/engine/formats.ts';
 import { DEFAULT_POLICY } from '../../server/src/policy/policy.ts';
 import { rules } from '../../server/src/rules/index.ts';
-import { factView, memoryProject, sourceFile } from '../support/memory-project.ts';
+import { factView, memoryProject, shippedLookalikes, sourceFile } from '../support/memory-project.ts';
 
 /** One rule's part in the analyses of one document. */
 export interface RuleCost {
@@ -44,7 +44,13 @@ export function ruleCosts(path: string, around: Readonly<Record<string, string>>
     const started = performance.now();
     const manifest = format.parse(sourceFile(path, text));
     parses.push(performance.now() - started);
-    const { findings } = analyse(manifest, { rules: timed, policy: DEFAULT_POLICY, surroundings, facts: factView({}) });
+    const { findings } = analyse(manifest, {
+      rules: timed,
+      policy: DEFAULT_POLICY,
+      surroundings,
+      facts: factView({}),
+      lookalikes: shippedLookalikes(),
+    });
     for (const cost of costs) cost.findings = findings.filter(({ rule }) => rule === cost.rule).length;
   };
   return { once, costs, parses };

@@ -8,7 +8,7 @@ import { shownUrl } from '../../server/src/formats/download.ts';
 import { remoteRunsOf } from '../../server/src/formats/remote-code.ts';
 import { DEFAULT_POLICY } from '../../server/src/policy/policy.ts';
 import { rules } from '../../server/src/rules/index.ts';
-import { factView, memoryProject } from '../support/memory-project.ts';
+import { factView, memoryProject, shippedLookalikes } from '../support/memory-project.ts';
 import { scriptManifest } from '../support/script.ts';
 
 function runs(text: string, dialect: ShellDialect = 'posix'): string[] {
@@ -113,6 +113,7 @@ test('the rules run over any script; their fixes leave nothing that they would f
       policy: DEFAULT_POLICY,
       surroundings: project,
       facts: factView({}),
+      lookalikes: shippedLookalikes(),
       onRuleError: (rule, _format, error) => {
         throw new Error(`${rule} threw`, { cause: error });
       },

@@ -14,7 +14,7 @@ import { DEFAULT_POLICY } from '../../server/src/policy/policy.ts';
 import { rules } from '../../server/src/rules/index.ts';
 import type { SharedStorage } from '../../server/src/sources/fact-cache.ts';
 import { createSources, type SourcesOptions } from '../../server/src/sources/index.ts';
-import { memoryProject, sourceFile } from '../support/memory-project.ts';
+import { memoryProject, shippedLookalikes, sourceFile } from '../support/memory-project.ts';
 import { type GitServer, startGitServer } from './support/git-server.ts';
 
 const PATH = '.github/workflows/ci.yml';
@@ -114,6 +114,7 @@ async function check(steps: readonly string[] | string, options: Partial<Sources
       policy: DEFAULT_POLICY,
       surroundings: memoryProject({}),
       facts,
+      lookalikes: shippedLookalikes(),
       onRuleError: (rule, _, error) => {
         throw new Error(`${rule} threw`, { cause: error });
       },

@@ -5,7 +5,7 @@ import { analyse } from '../../server/src/engine/analyse.ts';
 import { OFFLINE_FACTS } from '../../server/src/engine/fact-store.ts';
 import { DEFAULT_POLICY } from '../../server/src/policy/policy.ts';
 import { rules } from '../../server/src/rules/index.ts';
-import { memoryProject, sourceFile } from './memory-project.ts';
+import { memoryProject, shippedLookalikes, sourceFile } from './memory-project.ts';
 
 /** All documents with a file name that the rules' fixtures have, with the byte order marks and line ends they ask for. */
 export function fixtureDocuments(fileName: string): string[] {
@@ -44,6 +44,7 @@ export function checkEveryPrefix(format: Format, fileName: string, document: str
           policy: DEFAULT_POLICY,
           surroundings: memoryProject({ [fileName]: text, 'package-lock.json': fileName === 'package-lock.json' ? text : '{}' }),
           facts: OFFLINE_FACTS,
+          lookalikes: shippedLookalikes(),
           onRuleError: (rule, _format, error) => {
             throw new Error(`${rule} threw on a prefix of ${end} units`, { cause: error });
           },

@@ -8,14 +8,15 @@ export type Sources = Readonly<Record<string, string>>;
 /** Which layers a layer may import. Whoever adds an arrow here changes the architecture: see docs/architecture.md. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   data: ['data'],
+  lookalikes: ['core', 'lookalikes'],
   core: ['core', 'data'],
   formats: ['core', 'formats'],
   rules: ['core', 'formats', 'rules', 'data'],
   policy: ['core', 'policy'],
   engine: ['core', 'formats', 'rules', 'policy', 'engine', 'data'],
   sources: ['core', 'sources'],
-  disk: ['core', 'formats', 'engine', 'disk'],
-  lsp: ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'sources', 'disk', 'lsp'],
+  disk: ['core', 'formats', 'engine', 'lookalikes', 'disk'],
+  lsp: ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'lookalikes', 'sources', 'disk', 'lsp'],
   cli: ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'sources', 'disk', 'cli'],
   client: ['client'],
 };
@@ -51,7 +52,7 @@ const NETWORK_GLOBALS = ['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest'];
 
 /** Globals that a web worker lacks, and the layers that must run in one. */
 const NODE_GLOBALS = ['process', 'Buffer', 'require', '__dirname', '__filename', 'setImmediate', 'global'];
-const WORKER_LAYERS: ReadonlySet<string> = new Set(['core', 'formats', 'rules', 'policy', 'engine', 'data']);
+const WORKER_LAYERS: ReadonlySet<string> = new Set(['core', 'formats', 'rules', 'policy', 'engine', 'data', 'lookalikes']);
 
 interface Import {
   readonly from: string;

@@ -58,6 +58,8 @@ export interface SessionOptions {
   /** What `workspace/configuration` answers for the section `waybill`; a function gives it by the `scopeUri`. */
   readonly settings?: unknown;
   readonly env?: Readonly<Record<string, string>>;
+  /** The server's bundle; `dist/server.js` where none is named. */
+  readonly server?: string;
 }
 
 /** The shipped server bundle as a process, and a client that speaks to it over stdio. */
@@ -82,7 +84,7 @@ export class Session {
   }
 
   static async start(options: SessionOptions = {}): Promise<Session> {
-    const child = spawn(process.execPath, ['dist/server.js', '--stdio'], {
+    const child = spawn(process.execPath, [options.server ?? 'dist/server.js', '--stdio'], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, GITHUB_TOKEN: '', GH_TOKEN: '', ...NO_HOME, ...options.env },
     });

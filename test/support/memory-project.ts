@@ -1,10 +1,14 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import type { Answer, FetchFact } from '../../server/src/core/answer.ts';
 import { unknown } from '../../server/src/core/answer.ts';
+import type { LookalikeJudge } from '../../server/src/core/lookalike.ts';
 import type { SourceFile } from '../../server/src/core/source-file.ts';
 import { type Analysis, analyse } from '../../server/src/engine/analyse.ts';
 import type { FactView } from '../../server/src/engine/fact-store.ts';
 import { formatForPath } from '../../server/src/engine/formats.ts';
 import { Project } from '../../server/src/engine/project.ts';
+import { createJudge } from '../../server/src/lookalikes/judge.ts';
 import { DEFAULT_POLICY, type Policy } from '../../server/src/policy/policy.ts';
 import { rules } from '../../server/src/rules/index.ts';
 
@@ -13,6 +17,15 @@ export type Files = Readonly<Record<string, string>>;
 
 /** Facts by `kind key`, as written in fixtures. What is missing is unknown, for want of a network. */
 export type Facts = Readonly<Record<string, Answer<unknown>>>;
+
+let shippedList: LookalikeJudge | undefined;
+
+/** The list of names that the program ships with. */
+export function shippedLookalikes(): LookalikeJudge {
+  shippedList ??= createJudge(readFileSync('server/src/data/lookalikes.bin'));
+  assert.ok(shippedList, 'server/src/data/lookalikes.bin is not of this version');
+  return shippedList;
+}
 
 /** A file of a test as the engine takes it. */
 export function sourceFile(path: string, text: string): SourceFile {
@@ -56,6 +69,7 @@ export function analyseFiles(files: Files, options: { readonly facts?: Facts; re
       policy: options.policy ?? DEFAULT_POLICY,
       surroundings: project,
       facts: factView(options.facts ?? {}),
+      lookalikes: shippedLookalikes(),
       onRuleError: (rule, _format, error) => {
         throw new Error(`${rule} threw on ${path}`, { cause: error });
       },

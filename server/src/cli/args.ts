@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { SEVERITIES, type Severity } from '../core/finding.ts';
+import { ECOSYSTEMS, type Ecosystem } from '../core/lookalike.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { nearest } from '../engine/did-you-mean.ts';
 
@@ -30,12 +31,13 @@ export interface CheckArgs {
 export type Command =
   | CheckArgs
   | { readonly command: 'explain'; readonly rule: string }
-  | { readonly command: 'rules'; readonly format: 'text' | 'json' }
+  | { readonly command: 'rules'; readonly format: 'text' | 'json'; readonly data: boolean }
+  | { readonly command: 'lookalike'; readonly ecosystem: Ecosystem }
   | { readonly command: 'lsp' }
   | { readonly command: 'help'; readonly topic?: string }
   | { readonly command: 'version' };
 
-const COMMANDS = ['check', 'explain', 'rules', 'lsp', 'help', 'version'] as const;
+const COMMANDS = ['check', 'explain', 'rules', 'lookalike', 'lsp', 'help', 'version'] as const;
 
 const OPTIONS = {
   check: {
@@ -52,7 +54,8 @@ const OPTIONS = {
     'stdin-filename': { type: 'string' },
   },
   explain: {},
-  rules: { format: { type: 'string' } },
+  rules: { format: { type: 'string' }, data: { type: 'boolean' } },
+  lookalike: { stdin: { type: 'boolean' }, ecosystem: { type: 'string' } },
   lsp: { stdio: { type: 'boolean' } },
 } as const satisfies Record<string, ParseArgsConfig['options']>;
 
@@ -83,7 +86,13 @@ export function readArgs(argv: readonly string[]): Result<Command> {
     case 'rules': {
       const format = oneOf(values, 'format', ['text', 'json'] as const, 'text');
       if (positionals.length > 0) return fail('rules takes no path');
-      return format.ok ? ok({ command: 'rules', format: format.value }) : format;
+      return format.ok ? ok({ command: 'rules', format: format.value, data: values.data === true }) : format;
+    }
+    case 'lookalike': {
+      const ecosystem = oneOf(values, 'ecosystem', ECOSYSTEMS, 'npm');
+      if (values.stdin !== true || positionals.length > 0)
+        return fail('lookalike reads names from standard input: waybill lookalike --stdin');
+      return ecosystem.ok ? ok({ command: 'lookalike', ecosystem: ecosystem.value }) : ecosystem;
     }
     case 'lsp':
       return positionals.length > 0 ? fail('lsp takes no path: waybill lsp --stdio') : ok({ command: 'lsp' });

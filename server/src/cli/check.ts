@@ -2,6 +2,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FetchFact } from '../core/answer.ts';
 import { isAtLeast } from '../core/finding.ts';
+import type { LookalikeJudge } from '../core/lookalike.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { SourceFile } from '../core/source-file.ts';
 import { type DiskRoot, diskRoot, gitHubParent } from '../disk/disk-root.ts';
@@ -152,12 +153,14 @@ class Run {
   readonly #failedLookUps: UnknownItem[] = [];
   readonly #roots = new Map<string, DiskRoot>();
   readonly #failedRules = new Set<string>();
+  readonly #lookalikes: LookalikeJudge | undefined;
   /** Shown paths are relative to this. */
   #base: string;
 
   constructor(options: RunOptions) {
     this.#options = options;
     this.progress = new Progress(options.io);
+    this.#lookalikes = options.io.lookalikes();
     this.#base = options.io.cwd;
   }
 
@@ -369,6 +372,7 @@ class Run {
       policy: forBase(policy, (relative) => this.#shown(root, relative)),
       surroundings,
       facts,
+      lookalikes: this.#lookalikes ?? 'error',
       onRuleError: (rule, format, error) => {
         if (this.#failedRules.has(rule)) return;
         this.#failedRules.add(rule);

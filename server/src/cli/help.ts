@@ -7,7 +7,8 @@ Finds supply-chain risk in package.json, lockfiles, Dockerfiles and GitHub workf
 usage:
   waybill check [PATH...]     check files and folders (default: the current folder)
   waybill explain RULE        what a rule finds, why it matters, how to fix it
-  waybill rules               all rules
+  waybill rules               all rules, or with --data the lists they judge by
+  waybill lookalike --stdin   which of many names look like well-known ones
   waybill lsp --stdio         the language server, for editors other than VS Code
   waybill help [COMMAND]      this text, or a command's options
   waybill version
@@ -37,9 +38,17 @@ environment: GITHUB_SERVER_URL, GITHUB_TOKEN or GH_TOKEN, HTTPS_PROXY, HTTP_PROX
   explain: `usage: waybill explain RULE
 
 Prints a rule's page: what it finds, why it matters, how to fix it. "waybill rules" names all rules.`,
-  rules: `usage: waybill rules [--format text|json]
+  rules: `usage: waybill rules [--format text|json] [--data]
 
-Lists all rules with their default severity.`,
+Lists all rules with their default severity; with --data, the lists that they judge by, their age and sources.`,
+  lookalike: `usage: waybill lookalike --stdin [--ecosystem npm|pypi|actions|oci]
+
+Reads names from standard input, one a line (actions as owner/repository, images without tag), and prints for each one
+
+  NAME<TAB>TARGET<TAB>KIND<TAB>SEVERITY
+
+TARGET is the well-known name that it looks like, KIND how it differs, SEVERITY error, warning or info. For a name that
+looks like itself all three are empty. No connection is made. The exit status is 0 whatever was found, 2 for wrong usage.`,
   lsp: `usage: waybill lsp --stdio
 
 Starts the language server (Language Server Protocol 3.17) on standard input and output.`,

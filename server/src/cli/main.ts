@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { VERSION } from '../data/product.generated.ts';
 import { decode } from '../disk/files.ts';
+import { readLookalikeList } from '../disk/lookalike-list.ts';
 import { checkRuleName } from '../engine/rule-names.ts';
 import { rules } from '../rules/index.ts';
 import { type Command, readArgs } from './args.ts';
@@ -8,8 +9,9 @@ import { check, EXIT } from './check.ts';
 import { helpText } from './help.ts';
 import type { Io } from './io.ts';
 import { startLanguageServer } from './language-server.ts';
+import { lookalikeReport } from './lookalike.ts';
 import { rulePage } from './pages.ts';
-import { rulesReport } from './reporters/rules.ts';
+import { dataReport, rulesReport } from './reporters/rules.ts';
 
 /** Runs one command and gives the exit status. */
 async function run(command: Command, io: Io): Promise<number> {
@@ -21,7 +23,7 @@ async function run(command: Command, io: Io): Promise<number> {
       io.stdout.write(`${VERSION}\n`);
       return EXIT.ok;
     case 'rules':
-      io.stdout.write(rulesReport(rules, command.format));
+      io.stdout.write(command.data ? dataReport(io.lookalikes(), command.format) : rulesReport(rules, command.format));
       return EXIT.ok;
     case 'explain': {
       if (rules.some(({ meta }) => meta.id === command.rule)) {
@@ -31,6 +33,8 @@ async function run(command: Command, io: Io): Promise<number> {
       io.stderr.write(`waybill: ${checkRuleName(command.rule) ?? `"${command.rule}" is an area; name one of its rules`}\n`);
       return EXIT.failed;
     }
+    case 'lookalike':
+      return lookalikeReport(command.ecosystem, io);
     case 'lsp':
       return await startLanguageServer();
     case 'check':
@@ -57,6 +61,7 @@ async function main(): Promise<void> {
     stderr: process.stderr,
     signal: abort.signal,
     readStdin: () => decode(readFileSync(0)),
+    lookalikes: () => readLookalikeList(realpathSync(process.argv[1] ?? '.')),
   };
   const command = readArgs(process.argv.slice(2));
   if (!command.ok) {

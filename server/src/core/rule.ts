@@ -1,5 +1,6 @@
 import type { Answer, FactKind } from './answer.ts';
 import type { Draft, Message, Severity } from './finding.ts';
+import type { Ecosystem, Lookalike } from './lookalike.ts';
 import type { IgnoreMarker, Manifest } from './manifest.ts';
 import type { Span } from './span.ts';
 
@@ -53,6 +54,11 @@ export interface RuleContext {
   readonly unusedIgnores: readonly UnusedIgnore[];
   /** A fact, at once: `pending` or `offline` where it is not here yet. Asking for it is what makes the front look it up. */
   fact<K, V>(kind: FactKind<K, V>, key: K): Answer<V>;
+  /**
+   * What a name looks like; undefined for one that looks like itself, and where the list of names is not there (which is told as
+   * unknown). The same list is the same function in every analysis, so that what it said can be kept beside it.
+   */
+  readonly lookalike: (ecosystem: Ecosystem, name: string) => Lookalike | undefined;
   report(draft: Draft): void;
 }
 

@@ -4,6 +4,7 @@ import actionsCommentFloating from '../../../docs/rules/actions/comment-floating
 import actionsCommentMismatch from '../../../docs/rules/actions/comment-mismatch.md';
 import actionsCommitUnknown from '../../../docs/rules/actions/commit-unknown.md';
 import actionsInvalidUses from '../../../docs/rules/actions/invalid-uses.md';
+import actionsLookalike from '../../../docs/rules/actions/lookalike.md';
 import actionsMissingRef from '../../../docs/rules/actions/missing-ref.md';
 import actionsObscuredPath from '../../../docs/rules/actions/obscured-path.md';
 import actionsRefAmbiguous from '../../../docs/rules/actions/ref-ambiguous.md';
@@ -47,6 +48,7 @@ import imageDigestSinglePlatform from '../../../docs/rules/image/digest-single-p
 import imageFrontendUnpinned from '../../../docs/rules/image/frontend-unpinned.md';
 import imageInvalid from '../../../docs/rules/image/invalid.md';
 import imageLatest from '../../../docs/rules/image/latest.md';
+import imageLookalike from '../../../docs/rules/image/lookalike.md';
 import imageUnpinned from '../../../docs/rules/image/unpinned.md';
 import lockExoticSubdependency from '../../../docs/rules/lock/exotic-subdependency.md';
 import lockIntegrityConflict from '../../../docs/rules/lock/integrity-conflict.md';
@@ -70,12 +72,14 @@ import npmInstallScriptUnreviewed from '../../../docs/rules/npm/install-script-u
 import npmLockfileConflict from '../../../docs/rules/npm/lockfile-conflict.md';
 import npmLockfileDrift from '../../../docs/rules/npm/lockfile-drift.md';
 import npmLockfileMissing from '../../../docs/rules/npm/lockfile-missing.md';
+import npmLookalike from '../../../docs/rules/npm/lookalike.md';
 import npmNotInRegistry from '../../../docs/rules/npm/not-in-registry.md';
 import npmOverrideRedirects from '../../../docs/rules/npm/override-redirects.md';
 import npmPackageManagerUnpinned from '../../../docs/rules/npm/package-manager-unpinned.md';
 import npmRangeNotExact from '../../../docs/rules/npm/range-not-exact.md';
 import npmRemoteTarball from '../../../docs/rules/npm/remote-tarball.md';
 import npmScriptFetchesCode from '../../../docs/rules/npm/script-fetches-code.md';
+import pyLookalike from '../../../docs/rules/py/lookalike.md';
 import runAdhocPackage from '../../../docs/rules/run/adhoc-package.md';
 import runInsecureTransport from '../../../docs/rules/run/insecure-transport.md';
 import runInstallScripts from '../../../docs/rules/run/install-scripts.md';
@@ -106,6 +110,7 @@ export const pages: Readonly<Record<string, string>> = {
   'actions/comment-mismatch': actionsCommentMismatch,
   'actions/commit-unknown': actionsCommitUnknown,
   'actions/invalid-uses': actionsInvalidUses,
+  'actions/lookalike': actionsLookalike,
   'actions/missing-ref': actionsMissingRef,
   'actions/obscured-path': actionsObscuredPath,
   'actions/ref-ambiguous': actionsRefAmbiguous,
@@ -149,6 +154,7 @@ export const pages: Readonly<Record<string, string>> = {
   'image/frontend-unpinned': imageFrontendUnpinned,
   'image/invalid': imageInvalid,
   'image/latest': imageLatest,
+  'image/lookalike': imageLookalike,
   'image/unpinned': imageUnpinned,
   'lock/exotic-subdependency': lockExoticSubdependency,
   'lock/integrity-conflict': lockIntegrityConflict,
@@ -172,12 +178,14 @@ export const pages: Readonly<Record<string, string>> = {
   'npm/lockfile-conflict': npmLockfileConflict,
   'npm/lockfile-drift': npmLockfileDrift,
   'npm/lockfile-missing': npmLockfileMissing,
+  'npm/lookalike': npmLookalike,
   'npm/not-in-registry': npmNotInRegistry,
   'npm/override-redirects': npmOverrideRedirects,
   'npm/package-manager-unpinned': npmPackageManagerUnpinned,
   'npm/range-not-exact': npmRangeNotExact,
   'npm/remote-tarball': npmRemoteTarball,
   'npm/script-fetches-code': npmScriptFetchesCode,
+  'py/lookalike': pyLookalike,
   'run/adhoc-package': runAdhocPackage,
   'run/insecure-transport': runInsecureTransport,
   'run/install-scripts': runInstallScripts,

@@ -1,5 +1,6 @@
 import type { Answer, FactKind, Unknown } from '../core/answer.ts';
 import type { Draft, Finding, Message } from '../core/finding.ts';
+import type { LookalikeJudge } from '../core/lookalike.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { Rule, RuleContext, Surroundings, UnusedIgnore } from '../core/rule.ts';
 import { plain } from '../core/untrusted.ts';
@@ -27,12 +28,16 @@ export interface Analysis {
   readonly unknown: readonly UnknownItem[];
 }
 
+/** The list of well-known names; `pending` while it is being read, `error` where that failed. */
+export type LookalikeList = LookalikeJudge | 'pending' | 'error';
+
 /** What an analysis works with. */
 export interface AnalyseOptions {
   readonly rules: readonly Rule[];
   readonly policy: Policy;
   readonly surroundings: Surroundings;
   readonly facts: FactView;
+  readonly lookalikes: LookalikeList;
   /** Told of a rule that threw: a bug of ours. The other rules go on. */
   readonly onRuleError?: (rule: string, format: string, error: unknown) => void;
 }
@@ -79,6 +84,10 @@ class Run {
   }
 
   check(rule: Rule, unusedIgnores: readonly UnusedIgnore[]): void {
+    const { lookalikes } = this.#options;
+    const noLookalikes = (): undefined => {
+      if (typeof lookalikes === 'string') this.notKnown('lookalikes', lookalikes);
+    };
     const context: RuleContext = {
       manifest: this.#manifest,
       surroundings: this.#surroundings,
@@ -88,6 +97,7 @@ class Run {
         if (answer.state === 'unknown') this.unsureAreas.add(areaOf(rule.meta.id));
         return answer;
       },
+      lookalike: typeof lookalikes === 'string' ? noLookalikes : lookalikes.judge,
       report: (draft) => this.findings.push(this.#finish(rule, draft)),
     };
     try {

@@ -1,12 +1,14 @@
 import type { Connection } from 'vscode-languageserver';
 import { URI } from 'vscode-uri';
 import type { HeadText } from '../core/head-text.ts';
+import type { LookalikeJudge } from '../core/lookalike.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { joinPath, type SourceFile } from '../core/source-file.ts';
 import { formatForPath } from '../engine/formats.ts';
 import { Project } from '../engine/project.ts';
+import { createJudge } from '../lookalikes/judge.ts';
 import type { Host, Root } from './host.ts';
-import { FILE_LIMITS, LIST_FILES, type ListedFiles, READ_FILE, type ReadFile } from './protocol.ts';
+import { FILE_LIMITS, LIST_FILES, type ListedFiles, READ_FILE, READ_LOOKALIKES, type ReadFile } from './protocol.ts';
 
 /** How many files are asked for at the same time. */
 const CONCURRENT_READS = 16;
@@ -56,6 +58,11 @@ export class ClientFiles implements Host {
 
   uriOf(file: string): string {
     return file;
+  }
+
+  async readLookalikes(): Promise<LookalikeJudge | undefined> {
+    const base64 = await this.#connection.sendRequest<string | null>(READ_LOOKALIKES);
+    return base64 === null ? undefined : createJudge(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
   }
 
   looseFolder(): string {

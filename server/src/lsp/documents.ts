@@ -1,7 +1,7 @@
 import type { Diagnostic } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Manifest } from '../core/manifest.ts';
-import { type Analysis, analyse } from '../engine/analyse.ts';
+import { type Analysis, analyse, type LookalikeList } from '../engine/analyse.ts';
 import type { FactView } from '../engine/fact-store.ts';
 import type { Project } from '../engine/project.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -14,6 +14,7 @@ import type { Place, Workspace } from './workspace.ts';
 export interface AnalysisContext {
   readonly policy: Policy;
   readonly facts: FactView;
+  readonly lookalikes: LookalikeList;
 }
 
 /** A document's analysis, kept while nothing it depends on changes. */
@@ -62,9 +63,9 @@ export class Analyses {
     return analysis;
   }
 
-  #analyse(manifest: Manifest, place: Place, { policy, facts }: AnalysisContext): Analysis {
+  #analyse(manifest: Manifest, place: Place, context: AnalysisContext): Analysis {
     const surroundings: Project = place.root.project;
-    return analyse(manifest, { rules, policy, surroundings, facts, onRuleError: this.#onRuleError });
+    return analyse(manifest, { rules, ...context, surroundings, onRuleError: this.#onRuleError });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Answer, FactKind, FetchFact } from '../core/answer.ts';
 import type { HeadText } from '../core/head-text.ts';
+import type { LookalikeJudge } from '../core/lookalike.ts';
 import type { Result } from '../core/result.ts';
 import type { SourceFile } from '../core/source-file.ts';
 import type { Project } from '../engine/project.ts';
@@ -77,4 +78,6 @@ export interface Host {
   read(file: string): Promise<Result<string, string>>;
   /** The text that a file has in the last commit of the repository around it. Never rejects. */
   headText(file: string, signal: AbortSignal): Promise<HeadText>;
+  /** The list of well-known names that comes with the program. Undefined where it is missing. */
+  readLookalikes(): Promise<LookalikeJudge | undefined>;
 }

@@ -16,6 +16,7 @@ export function mixedHost(disk: Host, client: Host): Host {
     root: (folder, open) => hostOf(folder).root(folder, open),
     release: (folder) => hostOf(folder).release(folder),
     walk: (folder, onUnreadable) => hostOf(folder).walk(folder, onUnreadable),
+    readLookalikes: () => disk.readLookalikes(),
     read: (file) => hostOf(file).read(file),
     headText: (file, signal) => hostOf(file).headText(file, signal),
   };

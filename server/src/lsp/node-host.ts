@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { URI } from 'vscode-uri';
@@ -7,6 +7,7 @@ import { fail } from '../core/result.ts';
 import { cacheFolderPath } from '../disk/cache-folder.ts';
 import { diskRoot, gitHubParent } from '../disk/disk-root.ts';
 import { readTextFile } from '../disk/files.ts';
+import { readLookalikeList } from '../disk/lookalike-list.ts';
 import { toSlashes, walk } from '../disk/walk.ts';
 import type { Sources } from '../sources/index.ts';
 import type { ConnectOptions, FactSource, Host } from './host.ts';
@@ -42,6 +43,7 @@ export function nodeHost(env: NodeJS.ProcessEnv): Host {
     *walk(folder, onUnreadable) {
       for (const { file } of walk(folder, { root: folder, onUnreadable })) yield file;
     },
+    readLookalikes: async () => readLookalikeList(realpathSync(process.argv[1] ?? '.')),
     async read(file) {
       const text = readTextFile(file);
       return text.ok ? text : fail(text.error.reason);

@@ -152,6 +152,9 @@ export interface ReadFile {
   readonly text?: string;
 }
 
+/** Server to client, a request without parameters: the list of well-known names in base64. Asked only by a server in a web worker. */
+export const READ_LOOKALIKES = 'waybill/readLookalikes';
+
 /** How many files a client lists of a folder, and how large a file is that it reads, in bytes. */
 export const FILE_LIMITS = { files: 20_000, bytes: 16 * 1024 * 1024 } as const;
 

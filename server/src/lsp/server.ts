@@ -37,6 +37,7 @@ import { hover } from './hover.ts';
 import { inlayHints } from './inlay-hints.ts';
 import { changeLens, LockChanges, SETTLE_MS } from './lock-change.ts';
 import { LookUps } from './look-ups.ts';
+import { awaitsLookalikes, LazyLookalikes } from './lookalike-list.ts';
 import { pinEverything } from './pin-everything.ts';
 import {
   DID_GRANT_TRUST,
@@ -86,6 +87,7 @@ class Server {
   readonly #analyses: Analyses;
   readonly #lookUps: LookUps;
   readonly #lockChanges = new LockChanges();
+  readonly #lookalikes: LazyLookalikes;
   readonly #scanner: WorkspaceDiagnostics;
   readonly #pushTimers = new Map<string, NodeJS.Timeout>();
   readonly #loggedRules = new Set<string>();
@@ -107,12 +109,14 @@ class Server {
       },
       remembered: () => this.#everythingChanged(),
     });
+    this.#lookalikes = new LazyLookalikes(() => host.readLookalikes());
     this.#scanner = new WorkspaceDiagnostics({
       host,
       workspace: this.#workspace,
       support: () => this.#client().diagnostic,
       contextOf: (uri) => this.#contextOf(uri),
       openDiagnostics: (uri) => this.#openDiagnostics(uri),
+      loadLookalikes: () => this.#lookalikes.load(),
       onRuleError,
       onUnreadable: (folder, reason) => connection.console.warn(`cannot read ${folder}: ${reason}`),
     });
@@ -365,8 +369,12 @@ class Server {
 
   async #diagnose(document: TextDocument): Promise<Diagnosed> {
     const context = await this.#contextOf(document.uri);
-    const diagnosed = diagnose(this.#analyses.of(document, context), this.#client().diagnostic, document);
+    const analysis = this.#analyses.of(document, context);
+    const diagnosed = diagnose(analysis, this.#client().diagnostic, document);
     void this.#guard('background look-ups', undefined, () => this.#lookUpInBackground(document.uri));
+    void this.#guard('list of names', undefined, async () => {
+      if (awaitsLookalikes(analysis) && (await this.#lookalikes.load())) this.#everythingChanged();
+    });
     return diagnosed;
   }
 
@@ -575,7 +583,8 @@ class Server {
   async #contextOf(uri: string): Promise<AnalysisContext> {
     await this.#host.ready();
     const { settings, policy } = await this.#settings.of(uri);
-    return { policy, facts: this.#lookUps.view({ ...settings, trusted: this.#settings.trusted }) };
+    const facts = this.#lookUps.view({ ...settings, trusted: this.#settings.trusted });
+    return { policy, facts, lookalikes: this.#lookalikes.list };
   }
 
   async #lookUpSettings(uri: string) {

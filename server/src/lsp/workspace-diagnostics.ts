@@ -6,6 +6,7 @@ import { yieldToQueue } from './abort.ts';
 import type { DiagnosticSupport } from './convert.ts';
 import { type AnalysisContext, type Diagnosed, diagnose } from './documents.ts';
 import type { Host } from './host.ts';
+import { awaitsLookalikes } from './lookalike-list.ts';
 import { normalise, type Workspace } from './workspace.ts';
 
 /** How long edits are gathered before a request that waits is answered, in ms: the document itself is asked about at once. */
@@ -24,6 +25,8 @@ export interface WorkspaceScanOptions {
   readonly openDiagnostics: (
     uri: string,
   ) => Promise<{ readonly version: number; readonly diagnosed: Diagnosed; readonly analysis: Analysis | undefined } | undefined>;
+  /** Reads the list of well-known names; resolved when that is done, or was before. */
+  readonly loadLookalikes: () => Promise<unknown>;
   readonly onRuleError: (rule: string, format: string, error: unknown) => void;
   readonly onUnreadable: (folder: string, reason: string) => void;
 }
@@ -35,6 +38,8 @@ interface FileResult {
   readonly diagnosed: Diagnosed;
   /** How many questions could not be answered. Not the analysis: it would keep every file's text and tree alive. */
   readonly unknown: number;
+  /** Whether the list of well-known names was wanted, and not there yet. */
+  readonly awaitsLookalikes: boolean;
 }
 
 /** Answers `workspace/diagnostic` for all files of all folders, open or not: at once when something changed, else later. */
@@ -120,6 +125,7 @@ export class WorkspaceDiagnostics {
     await host.ready();
     const results = new Map<string, FileResult>();
     const changes = this.#changes;
+    const early: { readonly uri: string; readonly file: string }[] = [];
     this.#edited.clear();
     let since = Date.now();
     for (const root of workspace.folders) {
@@ -134,7 +140,15 @@ export class WorkspaceDiagnostics {
         if (results.has(uri)) continue;
         const result = await this.#resultOf(uri, file);
         if (result !== undefined) results.set(uri, result);
+        if (result?.awaitsLookalikes === true) early.push({ uri, file });
       }
+    }
+    // The list is read once the first pass is over, so that it keeps no first answer waiting.
+    if (early.length > 0) await this.#options.loadLookalikes();
+    for (const { uri, file } of early) {
+      if (signal.aborted) break;
+      const result = await this.#resultOf(uri, file);
+      if (result !== undefined) results.set(uri, result);
     }
     // What changed during the walk may have changed behind it.
     if (changes === this.#changes) this.#kept = results;
@@ -146,7 +160,7 @@ export class WorkspaceDiagnostics {
     const open = await this.#options.openDiagnostics(uri);
     if (open === undefined) return this.#closedFile(uri, file);
     const { version, diagnosed, analysis } = open;
-    return { uri, version, diagnosed, unknown: unknownIn(analysis) };
+    return { uri, version, diagnosed, unknown: unknownIn(analysis), awaitsLookalikes: awaitsLookalikes(analysis) };
   }
 
   async #closedFile(uri: string, file: string): Promise<FileResult | undefined> {
@@ -156,10 +170,16 @@ export class WorkspaceDiagnostics {
     if (format === undefined) return undefined;
     const text = await host.read(file);
     if (!text.ok) return undefined;
-    const { policy, facts } = await contextOf(uri);
+    const context = await contextOf(uri);
     const manifest = format.parse(root.document(file, text.value));
-    const analysis = analyse(manifest, { rules, policy, facts, surroundings: root.project, onRuleError });
-    return { uri, version: null, diagnosed: diagnose(analysis, support()), unknown: unknownIn(analysis) };
+    const analysis = analyse(manifest, { rules, ...context, surroundings: root.project, onRuleError });
+    return {
+      uri,
+      version: null,
+      diagnosed: diagnose(analysis, support()),
+      unknown: unknownIn(analysis),
+      awaitsLookalikes: awaitsLookalikes(analysis),
+    };
   }
 
   #differences(

@@ -5,6 +5,7 @@ import { rule as actionsCommentFloating } from './actions/comment-floating.ts';
 import { rule as actionsCommentMismatch } from './actions/comment-mismatch.ts';
 import { rule as actionsCommitUnknown } from './actions/commit-unknown.ts';
 import { rule as actionsInvalidUses } from './actions/invalid-uses.ts';
+import { rule as actionsLookalike } from './actions/lookalike.ts';
 import { rule as actionsMissingRef } from './actions/missing-ref.ts';
 import { rule as actionsObscuredPath } from './actions/obscured-path.ts';
 import { rule as actionsRefAmbiguous } from './actions/ref-ambiguous.ts';
@@ -48,6 +49,7 @@ import { rule as imageDigestSinglePlatform } from './image/digest-single-platfor
 import { rule as imageFrontendUnpinned } from './image/frontend-unpinned.ts';
 import { rule as imageInvalid } from './image/invalid.ts';
 import { rule as imageLatest } from './image/latest.ts';
+import { rule as imageLookalike } from './image/lookalike.ts';
 import { rule as imageUnpinned } from './image/unpinned.ts';
 import { rule as lockExoticSubdependency } from './lock/exotic-subdependency.ts';
 import { rule as lockIntegrityConflict } from './lock/integrity-conflict.ts';
@@ -71,12 +73,14 @@ import { rule as npmInstallScriptUnreviewed } from './npm/install-script-unrevie
 import { rule as npmLockfileConflict } from './npm/lockfile-conflict.ts';
 import { rule as npmLockfileDrift } from './npm/lockfile-drift.ts';
 import { rule as npmLockfileMissing } from './npm/lockfile-missing.ts';
+import { rule as npmLookalike } from './npm/lookalike.ts';
 import { rule as npmNotInRegistry } from './npm/not-in-registry.ts';
 import { rule as npmOverrideRedirects } from './npm/override-redirects.ts';
 import { rule as npmPackageManagerUnpinned } from './npm/package-manager-unpinned.ts';
 import { rule as npmRangeNotExact } from './npm/range-not-exact.ts';
 import { rule as npmRemoteTarball } from './npm/remote-tarball.ts';
 import { rule as npmScriptFetchesCode } from './npm/script-fetches-code.ts';
+import { rule as pyLookalike } from './py/lookalike.ts';
 import { rule as runAdhocPackage } from './run/adhoc-package.ts';
 import { rule as runInsecureTransport } from './run/insecure-transport.ts';
 import { rule as runInstallScripts } from './run/install-scripts.ts';
@@ -107,6 +111,7 @@ export const rules: readonly Rule[] = [
   actionsCommentMismatch,
   actionsCommitUnknown,
   actionsInvalidUses,
+  actionsLookalike,
   actionsMissingRef,
   actionsObscuredPath,
   actionsRefAmbiguous,
@@ -150,6 +155,7 @@ export const rules: readonly Rule[] = [
   imageFrontendUnpinned,
   imageInvalid,
   imageLatest,
+  imageLookalike,
   imageUnpinned,
   lockExoticSubdependency,
   lockIntegrityConflict,
@@ -173,12 +179,14 @@ export const rules: readonly Rule[] = [
   npmLockfileConflict,
   npmLockfileDrift,
   npmLockfileMissing,
+  npmLookalike,
   npmNotInRegistry,
   npmOverrideRedirects,
   npmPackageManagerUnpinned,
   npmRangeNotExact,
   npmRemoteTarball,
   npmScriptFetchesCode,
+  pyLookalike,
   runAdhocPackage,
   runInsecureTransport,
   runInstallScripts,

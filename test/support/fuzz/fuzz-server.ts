@@ -10,7 +10,7 @@ import { toDiagnostics } from '../../../server/src/lsp/convert.ts';
 import { DEFAULT_POLICY } from '../../../server/src/policy/policy.ts';
 import { rules } from '../../../server/src/rules/index.ts';
 import { Session, uriOf } from '../lsp-client.ts';
-import { memoryProject } from '../memory-project.ts';
+import { memoryProject, shippedLookalikes } from '../memory-project.ts';
 import { readCorpus } from './corpus.ts';
 import type { FuzzLimits } from './fuzz.ts';
 import { mutate } from './mutate.ts';
@@ -83,7 +83,13 @@ function nameable(text: string, offset: number): number {
 function fresh(name: string, uri: string, text: string): unknown {
   const manifest = formatForPath(name)?.parse({ uri, path: name, text, version: 0 });
   assert.ok(manifest);
-  const analysis = analyse(manifest, { rules, policy: DEFAULT_POLICY, surroundings: memoryProject({}), facts: OFFLINE_FACTS });
+  const analysis = analyse(manifest, {
+    rules,
+    policy: DEFAULT_POLICY,
+    surroundings: memoryProject({}),
+    facts: OFFLINE_FACTS,
+    lookalikes: shippedLookalikes(),
+  });
   return JSON.parse(
     JSON.stringify(toDiagnostics(analysis, { codeDescription: true, data: true, relatedInformation: true, deprecatedTag: true })),
   );

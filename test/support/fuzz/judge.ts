@@ -9,7 +9,7 @@ import { applyEdits, editsOf, planSafeFixes } from '../../../server/src/engine/e
 import type { FactView } from '../../../server/src/engine/fact-store.ts';
 import { formatForPath } from '../../../server/src/engine/formats.ts';
 import { rules } from '../../../server/src/rules/index.ts';
-import { type Facts, type Files, memoryProject, sourceFile } from '../memory-project.ts';
+import { type Facts, type Files, memoryProject, shippedLookalikes, sourceFile } from '../memory-project.ts';
 
 /** The longest that one document may take, in ms. Such a one is measured again before it counts: the machine may be busy. */
 export const TIME_LIMIT_MS = 1_000;
@@ -54,6 +54,7 @@ function analyseInput({ path, text, files, facts, madeUp }: Input): Analysis {
     policy: { rules: STRICT, ignore: [] },
     surroundings: memoryProject({ ...files, [path]: text }),
     facts: view(facts, madeUp),
+    lookalikes: shippedLookalikes(),
     onRuleError: (rule, _format, error) => {
       throw new Error(`${rule} threw`, { cause: error });
     },

@@ -1,3 +1,4 @@
+import type { LookalikeJudge } from '../../core/lookalike.ts';
 import type { Rule } from '../../core/rule.ts';
 import { rulePageUrl } from '../../core/rule-page.ts';
 
@@ -23,4 +24,12 @@ export function rulesReport(rules: readonly Rule[], format: 'text' | 'json'): st
     ({ meta }) => `${meta.id.padEnd(width)}  ${(meta.tier === 'strict' ? 'off' : meta.severity).padEnd(7)}  ${meta.title}`,
   );
   return `${rows.join('\n')}\n\n${rules.length} rules. "waybill explain RULE" prints a rule's page.\n`;
+}
+
+/** How old the lists are that rules judge by, and what they were made from. */
+export function dataReport(lookalikes: LookalikeJudge | undefined, format: 'text' | 'json'): string {
+  const lists = lookalikes === undefined ? [] : [{ id: 'lookalikes', date: lookalikes.date, sources: lookalikes.sources }];
+  if (format === 'json') return `${JSON.stringify({ version: 1, data: lists }, undefined, 2)}\n`;
+  if (lists.length === 0) return 'lookalikes: the list of names is missing beside the program; install Waybill again.\n';
+  return lists.map(({ id, date, sources }) => `${id}  ${date}\n${sources.map((source) => `  ${source}\n`).join('')}`).join('');
 }

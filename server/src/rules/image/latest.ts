@@ -1,8 +1,5 @@
-import type { Manifest } from '../../core/manifest.ts';
-import type { ImageReference } from '../../core/reference.ts';
 import type { Rule } from '../../core/rule.ts';
-import { asDockerfile } from '../../formats/dockerfile.ts';
-import { IMAGE_FORMATS, imagesFor, pinFixes, versionFixes } from './verdict.ts';
+import { forwardStages, IMAGE_FORMATS, imagesFor, pinFixes, versionFixes } from './verdict.ts';
 
 /** An image by `latest`, written or implied: it changes with every release, and nobody can say what was built from it. */
 export const rule: Rule = {
@@ -54,8 +51,3 @@ export const rule: Rule = {
     }
   },
 };
-
-function forwardStages(manifest: Manifest): ReadonlySet<ImageReference> {
-  const images = asDockerfile(manifest)?.images ?? [];
-  return new Set(images.filter(({ forwardStage }) => forwardStage).map(({ reference }) => reference));
-}

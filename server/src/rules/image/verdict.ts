@@ -6,6 +6,7 @@ import type { Manifest } from '../../core/manifest.ts';
 import type { ImageArgument, ImageReference } from '../../core/reference.ts';
 import { span } from '../../core/span.ts';
 import { plain } from '../../core/untrusted.ts';
+import { asDockerfile } from '../../formats/dockerfile.ts';
 import { parseImageReference } from '../../formats/image-reference.ts';
 
 /** The formats that hold image references. */
@@ -27,6 +28,12 @@ export function ruleOf({ verdict, reason, place, variables }: ImageReference): P
 /** The image references of a document that a rule speaks about. */
 export function imagesFor(rule: PinRule, manifest: Manifest): ImageReference[] {
   return manifest.refs.flatMap((reference) => (reference.ecosystem === 'oci' && ruleOf(reference) === rule ? [reference] : []));
+}
+
+/** The references that name a stage which stands further down: BuildKit takes the name for an image's. */
+export function forwardStages(manifest: Manifest): ReadonlySet<ImageReference> {
+  const images = asDockerfile(manifest)?.images ?? [];
+  return new Set(images.filter(({ forwardStage }) => forwardStage).map(({ reference }) => reference));
 }
 
 /** The tag that a reference means, written or not. */

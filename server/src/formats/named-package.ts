@@ -1,0 +1,170 @@
+import { isVerbatim, sourceSpan } from '../core/mapped-text.ts';
+import type { Script } from '../core/script.ts';
+import type { Span } from '../core/span.ts';
+import { installCommandOf } from './install-command.ts';
+import { parseSpec } from './npm-spec.ts';
+import { shellOf, walkShell } from './shell.ts';
+import { type Invocation, invocationOf, takesNext } from './shell-invocation.ts';
+import type { Word } from './shell-tree.ts';
+
+/** A registry's package that a command installs or runs by its name. */
+export interface NamedPackage {
+  readonly ecosystem: 'npm' | 'pypi';
+  readonly name: string;
+  /** Where the name stands in the document; where it is escaped or quoted piecewise, the whole word. */
+  readonly span: Span;
+  /** Whether the span holds the name and nothing else, so that another may take its place. */
+  readonly editable: boolean;
+}
+
+/** Scripts without any of these words name no package: most scripts, so that they are not parsed for nothing. */
+const MANAGERS = /\b(?:npm|npx|pnpm|pnpx|yarn|yarnpkg|bun|bunx|pip[\d.]*|pipx|uv|uvx|poetry|pdm)\b/;
+
+/** The packages that the commands of a script name, in document order. Kept as long as the script is. */
+export function namedPackagesOf(script: Script): readonly NamedPackage[] {
+  const kept = found.get(script);
+  if (kept !== undefined) return kept;
+  const packages: NamedPackage[] = [];
+  if (MANAGERS.test(script.source.text)) {
+    walkShell(shellOf(script), { command: (command) => packages.push(...packagesOf(command)) });
+  }
+  found.set(script, packages);
+  return packages;
+}
+
+const found = new WeakMap<Script, readonly NamedPackage[]>();
+
+const NODE_PROGRAMS = new Set(['npm', 'npx', 'pnpm', 'pnpx', 'yarn', 'yarnpkg', 'bun', 'bunx']);
+const PYTHON_PROGRAMS = /^(?:python[\d.]*|pip[\d.]*|pipx|uvx?|poetry|pdm)$/;
+
+function packagesOf(command: Invocation['command']): NamedPackage[] {
+  const invocation = invocationOf(command);
+  if (invocation === undefined) return [];
+  if (NODE_PROGRAMS.has(invocation.name)) return npmWords(invocation).flatMap((word) => npmPackage(invocation, word) ?? []);
+  if (PYTHON_PROGRAMS.test(invocation.name)) return pythonWords(invocation).flatMap((word) => pythonPackage(invocation, word) ?? []);
+  return [];
+}
+
+/** Sub-commands that name packages, by manager; `exec` takes one and hands the rest to it. */
+const ADD = new Set(['add', 'a', 'install', 'i', 'in', 'ins', 'inst', 'insta', 'instal', 'isnt', 'isnta', 'isntal', 'isntall']);
+const EXEC = new Set(['dlx', 'exec', 'x']);
+const EXEC_LONG = ['package', 'call', 'workspace', 'registry', 'cache', 'userconfig', 'allow-build'];
+
+function npmWords(invocation: Invocation): readonly Word[] {
+  const { name, words } = invocation;
+  if (name === 'npx' || name === 'pnpx' || name === 'bunx') return execWords(words.slice(1));
+  const install = installCommandOf(invocation);
+  if (install?.subcommand === undefined || install.manager === 'uv') return [];
+  const { manager, operands, subcommand } = install;
+  const verb = subcommand.value;
+  // pnpm's and yarn's `exec` run what is installed already.
+  if (EXEC.has(verb) && (verb === 'dlx' || manager === 'npm' || manager === 'bun'))
+    return execWords(words.slice(words.indexOf(subcommand) + 1));
+  if (manager === 'yarn' && verb === 'global') return operands[0]?.value === 'add' ? operands.slice(1) : [];
+  return ADD.has(verb) && (manager !== 'yarn' || verb === 'add') ? operands : [];
+}
+
+/** `npx NAME ...` and `npx -p NAME program ...` (npm documentation, "npm exec"). */
+function execWords(words: readonly Word[]): readonly Word[] {
+  const named: Word[] = [];
+  let calls = false;
+  let at = 0;
+  for (; at < words.length; at++) {
+    const word = words[at];
+    const next = words[at + 1];
+    if (word === undefined || !/^-./.test(word.value)) break;
+    if (word.value === '--') {
+      at++;
+      break;
+    }
+    calls ||= word.value === '-c' || word.value === '--call';
+    if ((word.value === '-p' || word.value === '--package') && next !== undefined) named.push(next);
+    if (word.value.startsWith('--package=') && !word.quoted) named.push(tailOf(word, '--package='.length));
+    if (takesNext(word.value, 'pcw', EXEC_LONG)) at++;
+  }
+  return named.length > 0 || calls ? named : words.slice(at, at + 1);
+}
+
+function tailOf(word: Word, length: number): Word {
+  return { ...word, value: word.value.slice(length), start: word.start + length };
+}
+
+/** `name`, `@scope/name`, both with `@version`, and `alias@npm:name@version`, of which the aliased name counts. */
+function npmPackage(invocation: Invocation, word: Word): NamedPackage | undefined {
+  const { value } = word;
+  const match = /^(@[^/@\s]+\/)?([^/@\s:]+)(?:@(.*))?$/s.exec(value);
+  if (match === null || word.dynamic || /^[.~-]|[\\$%*{}"'`;]|\.(?:tgz|tar\.gz)$/.test(value)) return undefined;
+  const [, scope = '', base = '', requirement] = match;
+  const spec = requirement === undefined ? undefined : parseSpec(requirement);
+  if (spec?.kind === 'alias' && spec.name !== undefined && requirement?.startsWith('npm:')) {
+    const start = value.length - requirement.length + spec.name.span.start;
+    return placed(invocation, word, { ecosystem: 'npm', start, end: start + spec.name.text.length });
+  }
+  const isOfRegistry = spec === undefined || spec.kind === 'version' || spec.kind === 'range' || spec.kind === 'tag';
+  return isOfRegistry ? placed(invocation, word, { ecosystem: 'npm', start: 0, end: scope.length + base.length }) : undefined;
+}
+
+/** Options of pip, uv, pipx, poetry and pdm whose value is the next word. */
+const PYTHON_LETTERS = 'rceifptCGEsP';
+const PYTHON_LONG = (
+  'requirement constraint editable index-url extra-index-url index default-index find-links target platform python-version ' +
+  'implementation abi root prefix src upgrade-strategy progress-bar cache-dir log proxy retries timeout exists-action trusted-host ' +
+  'cert client-cert report config-settings global-option only-binary no-binary python group extra optional source tag branch rev ' +
+  'directory project with-requirements override constraints env-file suffix pip-args'
+).split(' ');
+
+/** The words of a command that name packages of PyPI. */
+function pythonWords({ name, words }: Invocation): readonly Word[] {
+  if (/^python[\d.]*$/.test(name)) {
+    const module = words[1]?.value === '-m' && words[2]?.value === 'pip' ? operandsOf(words.slice(3)) : [];
+    return behind(module, ['install', 'download', 'wheel']);
+  }
+  if (/^pip[\d.]*$/.test(name)) return behind(operandsOf(words.slice(1)), ['install', 'download', 'wheel']);
+  if (name === 'poetry' || name === 'pdm') return behind(operandsOf(words.slice(1)), ['add']);
+  if (name === 'pipx') return behind(operandsOf(words.slice(1)), ['install', 'run']).slice(0, 1);
+  if (name === 'uvx') return operandsOf(words.slice(1)).slice(0, 1);
+  if (name !== 'uv') return [];
+  const operands = operandsOf(words.slice(1));
+  const [verb] = operands;
+  if (verb?.value === 'pip') return behind(operands.slice(1), ['install']);
+  if (verb?.value === 'tool') return behind(operands.slice(1), ['install', 'run']).slice(0, 1);
+  return behind(operands, ['add']);
+}
+
+function operandsOf(words: readonly Word[]): readonly Word[] {
+  const operands: Word[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at];
+    if (word === undefined) break;
+    if (!/^-./.test(word.value)) operands.push(word);
+    else if (takesNext(word.value, PYTHON_LETTERS, PYTHON_LONG)) at++;
+  }
+  return operands;
+}
+
+function behind([verb, ...rest]: readonly Word[], verbs: readonly string[]): readonly Word[] {
+  return verb !== undefined && verbs.includes(verb.value) ? rest : [];
+}
+
+/** The name of a requirement (PEP 508); a path, an address or an archive has none. */
+function pythonPackage(invocation: Invocation, word: Word): NamedPackage | undefined {
+  const { value } = word;
+  const name = /^[\p{L}\p{N}][\p{L}\p{N}._-]*(?=$|[[\s<>=!~;@,])/u.exec(value)?.[0];
+  if (name === undefined || word.dynamic || /\.(?:whl|zip|txt|toml|tar\.gz)$/.test(name) || /@\s*[a-z+]+:|[\\/$%`]/.test(value))
+    return undefined;
+  return placed(invocation, word, { ecosystem: 'pypi', start: 0, end: name.length });
+}
+
+/** A part of a word's value with its place, exact where the word stands in the document as it is read. */
+function placed(
+  { command: { source } }: Invocation,
+  { value, start: from, end: to }: Word,
+  { ecosystem, start, end }: { readonly ecosystem: NamedPackage['ecosystem']; readonly start: number; readonly end: number },
+): NamedPackage {
+  const name = value.slice(start, end);
+  const written = source.text.slice(from, to);
+  const quote = written.length === value.length + 2 && /^["']/.test(written) ? 1 : 0;
+  const first = from + quote + start;
+  const editable = written.slice(quote, quote + value.length) === value && isVerbatim(source, first, first + name.length);
+  return { ecosystem, name, span: editable ? sourceSpan(source, first, first + name.length) : sourceSpan(source, from, to), editable };
+}
