@@ -59,13 +59,16 @@ function indentAt(text: string, at: number): string {
   return /^[ \t]*/.exec(text.slice(start, at))?.[0] ?? '';
 }
 
-/** The edit that removes a member of an object with one of its commas; an object that had no other is left empty, on one line. */
-export function removeMember(text: string, object: JsonObject, member: JsonMember): Edit {
+/**
+ * The edit that takes a member out of an object, with one of its commas. The members around it stay as they are; an object that had no
+ * other is left empty, on one line. Such edits of several members may be applied together, but for those of the first two.
+ */
+export function removeMember(object: JsonObject, member: JsonMember, text: string): Edit {
   const at = object.members.indexOf(member);
-  const next = object.members[at + 1];
-  if (next !== undefined) return { span: span(member.key.start, next.key.start), text: '' };
   const previous = object.members[at - 1];
   if (previous !== undefined) return { span: span(previous.value.end, member.value.end), text: '' };
+  const next = object.members[at + 1];
+  if (next !== undefined) return { span: span(member.key.start, next.key.start), text: '' };
   const isClosed = text[object.end - 1] === '}';
   return { span: isClosed ? span(object.start + 1, object.end - 1) : span(member.key.start, member.value.end), text: '' };
 }

@@ -109,7 +109,7 @@ function remove({ manifest }: RuleContext, model: PackageJson, { dependencies }:
     const member = group.members.find(
       (one: JsonMember) => one.key.start <= dependency.nameSpan.start && dependency.nameSpan.end <= one.key.end,
     );
-    return member === undefined ? [] : [removeMember(manifest.file.text, group, member)];
+    return member === undefined ? [] : [removeMember(group, member, manifest.file.text)];
   });
   const where = plain(manifest.file.path);
   return edits.length === 0

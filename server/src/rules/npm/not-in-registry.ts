@@ -66,5 +66,5 @@ function removal(text: string, model: PackageJson | undefined, { group, name, na
     members?.type === 'object' ? members.members.find(({ key }) => key.start <= nameSpan.start && nameSpan.end <= key.end) : undefined;
   if (members?.type !== 'object' || member === undefined) return [];
   const title = `Remove ${plain(name)} from ${group} (check that nothing needs it)`;
-  return [{ title, safety: 'review', online: false, edits: [removeMember(text, members, member)] }];
+  return [{ title, safety: 'review', online: false, edits: [removeMember(members, member, text)] }];
 }
