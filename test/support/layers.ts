@@ -14,9 +14,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   policy: ['core', 'policy'],
   engine: ['core', 'formats', 'rules', 'policy', 'engine', 'data'],
   sources: ['core', 'sources'],
+  provenance: ['core', 'provenance'],
   disk: ['core', 'formats', 'engine', 'disk'],
   lsp: ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'sources', 'disk', 'lsp'],
-  cli: ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'sources', 'disk', 'cli'],
+  cli: ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'sources', 'provenance', 'disk', 'cli'],
   client: ['client'],
 };
 
@@ -30,6 +31,7 @@ const NETWORK_DOOR = 'server/src/sources/http.ts';
 const PACKAGES: readonly { readonly name: RegExp; readonly where: readonly string[] }[] = [
   { name: /^vscode-languageserver(-|\/|$)/, where: ['lsp'] },
   { name: /^vscode(-languageclient(\/.*)?)?$/, where: ['client'] },
+  { name: /^@sigstore\//, where: ['provenance'] },
   { name: /^node:(child_process|cluster|worker_threads|vm|repl|inspector)(\/|$)/, where: [] },
   { name: /^(node:(https?|http2|tls|dgram|dns)(\/.*)?|https?-proxy-agent|undici)$/, where: [NETWORK_DOOR] },
   { name: /^node:fs(\/|$)/, where: ['disk', 'cli', 'lsp'] },
