@@ -110,6 +110,25 @@ test('proven: a reusable workflow signs for the one that called it', () => {
   assert.deepEqual(said(verify(bundle({ statement: slsa1(), by: { ...SIGNER, san: CALLED } }))), ['proven']);
 });
 
+test('proven: a GitLab pipeline, whose statement names a job and no workflow file', () => {
+  const repository = 'https://gitlab.com/Acme/tools/widget';
+  const commit = '9'.repeat(40);
+  const predicate = { invocation: { configSource: { uri: `git+${repository}`, digest: { sha1: commit }, entryPoint: 'publish' } } };
+  const extensions = { 12: repository, 13: commit, 14: 'refs/tags/v1', 18: `${repository}//.gitlab-ci.yml@refs/tags/v1` };
+  const by = { san: `${repository}//.gitlab-ci.yml@refs/tags/v1`, issuer: 'https://gitlab.com', extensions };
+  assert.deepEqual(said(verify(bundle({ statement: { ...slsa02(), predicate }, by }))), ['proven']);
+  const other = { ...predicate.invocation.configSource, uri: 'git+https://gitlab.com/acme/tools' };
+  const wrong = { ...slsa02(), predicate: { invocation: { configSource: other } } };
+  assert.deepEqual(said(verify(bundle({ statement: wrong, by }))), ['contradicted', 'source-repository contradicted']);
+});
+
+test('proven: a tag with a scope in its name', () => {
+  const ref = 'refs/tags/@acme/widget@1.2.3';
+  const workflow = `https://github.com/acme/widget/.github/workflows/release.yml@${ref}`;
+  const by = { ...SIGNER, san: workflow, extensions: { ...SIGNER.extensions, 6: ref, 14: ref, 18: workflow } };
+  for (const statement of [slsa02({ ref }), slsa1({ ref })]) assert.deepEqual(said(verify(bundle({ statement, by }))), ['proven']);
+});
+
 test('proven: equal entries count once', () => {
   const one = good();
   const verdict = verify(setOf(one, one, one));
