@@ -86,6 +86,17 @@ export const DOCUMENT_PATTERNS = {
   const { sources } = createSources({ online: false });
   const hosts = sources.flatMap(({ id, hosts: list }) => list.map((host) => `| ${id} | ${host.host} | ${host.reason} |`));
   await putBetween('docs/privacy.md', 'hosts', ['| source | host | why |', '| --- | --- | --- |', ...hosts].join('\n'));
+  const { KEEP_MS } = await loadSource('server/src/sources/fact-cache.ts');
+  const days = KEEP_MS / (24 * 60 * 60 * 1000);
+  const kept = sources.map(
+    ({ id, ttlMs, isKept }) =>
+      `| ${id} | ${ttlMs / 60_000} minutes | ${isKept ? `${days} days, in \`${id}.json\`; never what a password or an npm token got` : 'no'} |`,
+  );
+  await putBetween(
+    'docs/privacy.md',
+    'kept',
+    ['| source | used without asking again | kept on disk |', '| --- | --- | --- |', ...kept].join('\n'),
+  );
 }
 
 function rulesTable(rules) {

@@ -51,6 +51,11 @@ const FORBIDDEN: readonly (readonly [string, string, string])[] = [
   ['server/src/formats/x.ts', "import { readFile } from 'node:fs/promises';", 'imports node:fs/promises'],
   ['server/src/cli/x.ts', "import { spawn } from 'node:child_process';", 'imports node:child_process'],
   ['server/src/lsp/x.ts', "const { spawn } = await import('node:child_process');", 'imports node:child_process'],
+  ['server/src/disk/x.ts', "import { spawn } from 'node:child_process';", 'imports node:child_process'],
+  ['server/src/disk/docker-config.ts', "import { spawn } from 'node:child_process';", 'imports node:child_process'],
+  ['server/src/disk/credential-helper.ts', "import { exec, spawn } from 'node:child_process';", 'imports node:child_process'],
+  ['server/src/disk/credential-helper.ts', "import * as all from 'node:child_process';", 'imports node:child_process'],
+  ['server/src/disk/credential-helper.ts', "const all = await import('node:child_process');", 'imports node:child_process'],
   ['server/src/lsp/x.ts', "import { request } from 'node:https';", 'imports node:https'],
   ['server/src/sources/git-refs.ts', "import http from 'node:http';", 'imports node:http'],
   ['server/src/sources/proxy.ts', "import { connect } from 'node:net';", 'imports node:net'],
@@ -71,6 +76,7 @@ for (const [module, text, complaint] of FORBIDDEN) {
 const ALLOWED: readonly (readonly [string, string])[] = [
   ['server/src/sources/http.ts', "import { request } from 'node:https';"],
   ['server/src/sources/proxy.ts', "import { BlockList, isIP } from 'node:net';"],
+  ['server/src/disk/credential-helper.ts', "import { spawn } from 'node:child_process';"],
   ['server/src/lsp/x.ts', 'export const use = (fetch: (url: string) => unknown) => fetch("x");'],
   ['server/src/lsp/x.ts', "import { URI } from 'vscode-uri';"],
   ['client/src/x.ts', "import { STATUS } from '../../server/src/lsp/protocol.ts';"],
@@ -97,6 +103,20 @@ test('the engine with everything below it runs without Node: it can be bundled f
     logLevel: 'silent',
   });
   assert.equal(outputFiles.length, 1);
+});
+
+test('the only process that is started is a credential helper, without a shell, and never one that the caller names', () => {
+  const text = readFileSync('server/src/disk/credential-helper.ts', 'utf8');
+  assert.deepEqual(text.match(/\bspawn\(.*/g), [
+    "spawn(file, ['get'], { cwd: path.dirname(file), env, stdio: ['pipe', 'pipe', 'ignore'], shell: false, windowsHide: true });",
+  ]);
+  const others = Object.entries(modulesOf('server/src', 'client/src')).filter(([, source]) =>
+    /child_process|\bprocess\.(binding|dlopen)/.test(source),
+  );
+  assert.deepEqual(
+    others.map(([module]) => module),
+    ['server/src/disk/credential-helper.ts'],
+  );
 });
 
 /** Everything in the repository that is not ignored, whether committed yet or not. */

@@ -26,6 +26,9 @@ function fences(page: string): Fence[] {
   }));
 }
 
+/** Rules about whether somebody looks after pins. */
+const UPDATER_RULES: ReadonlySet<string> = new Set(['docker/pins-unmaintained', 'dependabot/ecosystem-missing']);
+
 for (const { meta } of rules) {
   const file = `docs/rules/${meta.id}.md`;
   test(`${file}: follows the template and its examples are true`, async () => {
@@ -37,8 +40,8 @@ for (const { meta } of rules) {
     );
     const found = fences(page);
     const surroundings: Files = {
-      // The examples stand in a repository whose digests are looked after, but for the rule that is about just that.
-      ...(meta.id === 'docker/pins-unmaintained' ? {} : { 'renovate.json': '{}' }),
+      // The examples stand in a repository whose digests are looked after, but for the rules that are about just that.
+      ...(UPDATER_RULES.has(meta.id) ? {} : { 'renovate.json': '{}' }),
       ...Object.fromEntries(found.filter(({ role }) => role === 'with').map(({ file, text }) => [file, text])),
     };
     const facts = readFacts(found.find(({ role }) => role === 'facts')?.text);

@@ -6,7 +6,9 @@ import { mappedSlice } from '../server/src/core/mapped-text.ts';
 import type { ImagePlace, ImageReference, ImageVerdict } from '../server/src/core/reference.ts';
 import { editsOf } from '../server/src/engine/edits.ts';
 import { imageReference } from '../server/src/formats/image-reference.ts';
+import { judgePin, pinnedImages } from '../server/src/rules/image/pinned.ts';
 import { pinFixes, ruleOf } from '../server/src/rules/image/verdict.ts';
+import { sourceFile } from './support/memory-project.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 
@@ -87,4 +89,49 @@ test('a pin that fails says why, and shows nothing hostile', async () => {
 test('what does not stand in one piece has no fix', () => {
   assert.deepEqual(pinFixes(reference('node:20', 'from', { editable: false })), []);
   assert.deepEqual(pinFixes(reference('node:$V', 'from', { variables: ['V'] })), []);
+});
+
+test('a pin is asked about no further than its verdict needs', () => {
+  const [image] = pinnedImages({
+    file: sourceFile('Dockerfile', ''),
+    format: 'dockerfile',
+    model: undefined,
+    refs: [reference(`node:20@${DIGEST}`, 'from')],
+    scripts: [],
+    ignores: [],
+    problems: [],
+  });
+  assert.ok(image);
+  const other = `sha256:${'b'.repeat(64)}`;
+  const index = 'application/vnd.oci.image.index.v1+json';
+  const manifest = 'application/vnd.oci.image.manifest.v1+json';
+  const judged = (answers: Readonly<Record<string, Answer<unknown>>>) => {
+    const asked: string[] = [];
+    const state = judgePin(image, <K, V>({ id }: { readonly id: string }, _: K): Answer<V> => {
+      asked.push(id);
+      // The answers are those of the kinds that are asked for.
+      return (answers[id] as Answer<V> | undefined) ?? unknown('offline');
+    });
+    return [state?.kind, ...asked];
+  };
+  const today = (digest: string) => known({ digest, mediaType: index }, 0);
+  assert.deepEqual(judged({}), [undefined, 'oci-registry']);
+  assert.deepEqual(judged({ 'oci-registry': today(DIGEST) }), [undefined, 'oci-registry']);
+  assert.deepEqual(judged({ 'oci-registry': today(other) }), [undefined, 'oci-registry', 'oci-manifest']);
+  assert.deepEqual(judged({ 'oci-registry': today(other), 'oci-manifest': { state: 'absent', asOf: 0 } }), [
+    'gone',
+    'oci-registry',
+    'oci-manifest',
+  ]);
+  assert.deepEqual(judged({ 'oci-registry': today(other), 'oci-manifest': known({ digest: DIGEST, mediaType: index }, 0) }), [
+    'behind',
+    'oci-registry',
+    'oci-manifest',
+  ]);
+  assert.deepEqual(judged({ 'oci-registry': today(other), 'oci-manifest': known({ digest: DIGEST, mediaType: manifest }, 0) }), [
+    undefined,
+    'oci-registry',
+    'oci-manifest',
+    'oci-content',
+  ]);
 });

@@ -17,7 +17,7 @@ export interface WaybillApi {
  */
 export function activateWith(context: vscode.ExtensionContext, createClient: ClientFactory): WaybillApi {
   const log = vscode.window.createOutputChannel('Waybill', { log: true });
-  const server = new ServerHandle(log, createClient);
+  const server = new ServerHandle(log, createClient, context.globalStorageUri);
   const status = new StatusItem(server);
   context.subscriptions.push(log, server, status);
   registerCommands({ context, log, server });

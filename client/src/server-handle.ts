@@ -23,6 +23,7 @@ export class ServerHandle implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #changed = new vscode.EventEmitter<ServerState>();
   readonly #crashes = new CrashBudget();
+  readonly #cacheFolder: string | undefined;
   #client: BaseLanguageClient | undefined;
   #starting: Promise<BaseLanguageClient | undefined> | undefined;
   #state: ServerState = { kind: 'stopped' };
@@ -30,7 +31,9 @@ export class ServerHandle implements vscode.Disposable {
   /** Fires when the state changes. */
   readonly onDidChange = this.#changed.event;
 
-  constructor(log: vscode.LogOutputChannel, createClient: ClientFactory) {
+  /** `storage` is VS Code's folder for this extension; what is no folder on a disk is of no use to the server. */
+  constructor(log: vscode.LogOutputChannel, createClient: ClientFactory, storage: vscode.Uri) {
+    this.#cacheFolder = storage.scheme === 'file' ? vscode.Uri.joinPath(storage, 'look-ups').fsPath : undefined;
     this.#createClient = createClient;
     this.#log = log;
   }
@@ -89,7 +92,12 @@ export class ServerHandle implements vscode.Disposable {
     const options: LanguageClientOptions = {
       documentSelector: SELECTOR,
       // A function: a server that is started again must hear of trust that was granted meanwhile.
-      initializationOptions: (): WaybillInitializationOptions => ({ trusted: vscode.workspace.isTrusted, commands: true, status: true }),
+      initializationOptions: (): WaybillInitializationOptions => ({
+        trusted: vscode.workspace.isTrusted,
+        commands: true,
+        status: true,
+        ...(this.#cacheFolder === undefined ? {} : { cacheFolder: this.#cacheFolder }),
+      }),
       initializationFailedHandler: () => false,
       // A message that fails is nothing to act on: that the process is gone is said by `closed`, sooner or later.
       errorHandler: { error: () => ({ action: ErrorAction.Continue, handled: true }), closed: () => this.#closed() },

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isMap, isPair, isScalar, parseDocument, visit } from 'yaml';
-import { gitRefs } from '../../server/src/core/facts.ts';
+import { gitDates, gitRefs } from '../../server/src/core/facts.ts';
+import { stableReleases } from '../../server/src/core/git-versions.ts';
 import { sourceSpan } from '../../server/src/core/mapped-text.ts';
 import { formatForLanguage, formatForPath } from '../../server/src/engine/formats.ts';
 import { asWorkflow, format } from '../../server/src/formats/workflow.ts';
@@ -391,7 +392,17 @@ const REFS = {
     { name: 'refs/tags/v4.2.2', oid: 'c2'.repeat(20) },
   ],
 };
-const FACTS: Facts = { [`${gitRefs.id} ${gitRefs.key({ owner: 'a', repo: 'b' })}`]: { state: 'known', value: REFS, asOf: 0 } };
+const REPOSITORY = { owner: 'a', repo: 'b' };
+const RELEASES = stableReleases(REFS, {}).map(({ id }) => id);
+const A_MONTH_MS = 30 * 24 * 60 * 60 * 1000;
+const FACTS: Facts = {
+  [`${gitRefs.id} ${gitRefs.key(REPOSITORY)}`]: { state: 'known', value: REFS, asOf: A_MONTH_MS },
+  [`${gitDates.id} ${gitDates.key({ ...REPOSITORY, ids: [...new Set(RELEASES)] })}`]: {
+    state: 'known',
+    value: Object.fromEntries(RELEASES.map((id) => [id, 0])),
+    asOf: A_MONTH_MS,
+  },
+};
 
 /** What a program reads of a document, with every `uses` made alike. */
 function meaning(text: string): unknown {

@@ -32,7 +32,7 @@ test('links lead to the code at the ref and to the page of an image, and never t
     ]);
   }));
 
-test('the version stands beside a bare commit once it is known, and nothing is looked up for it', async () => {
+test('the version stands beside a bare commit and a moving tag once it is known, and nothing is looked up for it', async () => {
   const git = await startGitServer({
     'actions/checkout': { branches: { main: 'head' }, tags: { v4: 'two', 'v4.2.2': { annotated: 'two' } } },
   });
@@ -54,7 +54,10 @@ test('the version stands beside a bare commit once it is known, and nothing is l
         await lsp.resolve(pin);
         assert.deepEqual(
           (await hints()).map(({ label, position }) => [label, position]),
-          [['v4.2.2', { line: 6, character: 8 + `uses: actions/checkout@${commit}`.length }]],
+          [
+            ['v4.2.2', { line: 6, character: 8 + `uses: actions/checkout@${commit}`.length }],
+            ['v4.2.2', { line: 8, character: 8 + 'uses: actions/checkout@v4'.length }],
+          ],
         );
         assert.equal(git.requests.length, 1);
         lsp.settings = { inlayHints: false };

@@ -4,7 +4,8 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import type { Answer } from '../../server/src/core/answer.ts';
 import type { GitRefs } from '../../server/src/core/facts.ts';
 import { commitOf, exactTagFor, resolveRef } from '../../server/src/core/git-versions.ts';
-import { createGitRefsSource, type GitRefsOptions } from '../../server/src/sources/git-refs.ts';
+import { createGitRefsSource } from '../../server/src/sources/git-refs.ts';
+import { createGitRemote, type GitRemoteOptions } from '../../server/src/sources/git-remote.ts';
 import { createHttp } from '../../server/src/sources/http.ts';
 import { pktLine } from '../../server/src/sources/pkt-line.ts';
 import { type GitServer, type RepositorySpec, startGitServer } from './support/git-server.ts';
@@ -13,10 +14,10 @@ import { flood, serve } from './support/loopback.ts';
 const signal = new AbortController().signal;
 const NOW = 1_700_000_000_000;
 
-async function ask(repository: string, options: GitRefsOptions): Promise<Answer<GitRefs>> {
+async function ask(repository: string, options: GitRemoteOptions): Promise<Answer<GitRefs>> {
   const [owner = '', repo = ''] = repository.split('/');
   const http = createHttp({ online: true, env: {} });
-  const answer = await createGitRefsSource({ now: () => NOW, ...options }).fetch({ owner, repo }, http, signal);
+  const answer = await createGitRefsSource(createGitRemote({ now: () => NOW, ...options })).fetch({ owner, repo }, http, signal);
   http.close();
   return answer;
 }

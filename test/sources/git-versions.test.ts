@@ -142,6 +142,7 @@ describe('exactTagFor', () => {
       subPath: 'save',
       expected: 'v1.2.0',
     },
+    { name: 'a moving tag is no release of the version it begins', tags: ['v4', 'v4.2.2'], requested: 'v4.0.0', expected: 'v4.2.2' },
     { name: 'v2, latest and 2.11.5 (18)', tags: ['v2', 'latest', '2.11.5'], requested: 'v2', expected: '2.11.5' },
     {
       name: 'several exact tags (19)',
@@ -231,7 +232,7 @@ describe('newestStable', () => {
   it('has no answer without versions', () => assert.equal(newest(['latest']), undefined));
 
   it('gives the commit behind an annotated tag', () => {
-    assert.deepEqual(newestStable(remote(tag('v1.0.0', 'c1', 'd1')), {}), { tag: 'v1.0.0', commit: hex('c1') });
+    assert.deepEqual(newestStable(remote(tag('v1.0.0', 'c1', 'd1')), {}), { tag: 'v1.0.0', commit: hex('c1'), id: hex('d1') });
   });
 });
 

@@ -37,14 +37,25 @@ describe('createSources', () => {
     assert.equal(refs.state === 'known' && refs.value.head, 'refs/heads/main');
     const image = await fetchFact(imageDigest, { registry: registry.host, repository: 'app', tag: '1' }, signal);
     assert.equal(image.state === 'known' && image.value.digest, registry.digest('app:1'));
-    close();
+    await close();
   });
 
   it('names its hosts for the privacy table', () => {
     const table = sources({ serverUrl: 'https://ghe.example/x' }).sources;
     assert.deepEqual(
       table.map(({ id }) => id),
-      ['git-refs', 'oci-registry'],
+      [
+        'git-refs',
+        'git-ancestry',
+        'git-dates',
+        'git-file',
+        'first-seen',
+        'oci-registry',
+        'oci-manifest',
+        'oci-content',
+        'npm-registry',
+        'npm-packument',
+      ],
     );
     assert.equal(table[0]?.hosts[0]?.host, 'ghe.example');
     for (const { hosts } of table) for (const { reason } of hosts) assert.match(reason, /^[A-Z].*learns.*\.$/);
@@ -120,7 +131,7 @@ describe('createSources', () => {
     now += 1;
     await fetchFact(gitRefs, CHECKOUT, signal);
     assert.equal(requests, 2);
-    close();
+    await close();
     await fetchFact(gitRefs, CHECKOUT, signal);
     assert.equal(requests, 3);
   });

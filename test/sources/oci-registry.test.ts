@@ -4,8 +4,9 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Answer } from '../../server/src/core/answer.ts';
 import type { ImageManifest } from '../../server/src/core/facts.ts';
+import type { CredentialProvider } from '../../server/src/core/image-credential.ts';
 import { createHttp, type Http, type HttpRequest, type HttpResponse } from '../../server/src/sources/http.ts';
-import { createOciRegistrySource, type OciRegistryOptions } from '../../server/src/sources/oci-registry.ts';
+import { createOciRegistrySources, type OciRegistryOptions } from '../../server/src/sources/oci-registry.ts';
 import { flood, type Loopback, serve } from './support/loopback.ts';
 import { type Registry, startRegistry } from './support/registry.ts';
 
@@ -19,7 +20,7 @@ async function ask(registry: string, image: string, options: OciRegistryOptions 
   const colon = image.lastIndexOf(':');
   const key = { registry, repository: image.slice(0, colon), tag: image.slice(colon + 1) };
   const http = createHttp({ online: true, env: {} });
-  const answer = await createOciRegistrySource({ now: () => NOW, ...options }).fetch(key, http, signal);
+  const answer = await createOciRegistrySources({ now: () => NOW, ...options }).digest.fetch(key, http, signal);
   http.close();
   return answer;
 }
@@ -196,7 +197,7 @@ describe('against an odd registry', () => {
       'a web site without the page',
       (_, response) => response.writeHead(404, { 'content-type': 'text/html' }).end(),
       'error',
-      /not a registry/,
+      /does not answer as a registry/,
     ],
     [
       'the old manifest',
@@ -344,8 +345,8 @@ describe('against an odd registry', () => {
   });
 
   describe('with a credential', () => {
-    const credentials = (registry: string) =>
-      Promise.resolve(registry.startsWith('127.') ? { username: 'me', password: 'secret' } : undefined);
+    const credentials: CredentialProvider = ({ registry }) =>
+      Promise.resolve(registry.startsWith('127.') ? { kind: 'password', username: 'me', password: 'secret' } : undefined);
     const basic = `Basic ${Buffer.from('me:secret').toString('base64')}`;
 
     it('sends it to the registry that asks for it, and not before', async () => {
@@ -390,7 +391,7 @@ describe('names and hosts', () => {
       },
       close: () => {},
     };
-    assertUnknown(await createOciRegistrySource().fetch({ registry, repository, tag: '1' }, http, signal), 'timeout');
+    assertUnknown(await createOciRegistrySources().digest.fetch({ registry, repository, tag: '1' }, http, signal), 'timeout');
     return urls;
   };
 
@@ -424,8 +425,8 @@ describe('names and hosts', () => {
         },
         close: () => {},
       };
-      const credentials = () => Promise.resolve({ username: 'me', password: 'secret' });
-      await createOciRegistrySource({ credentials }).fetch({ registry: 'docker.io', repository: 'node', tag: '1' }, http, signal);
+      const credentials: CredentialProvider = () => Promise.resolve({ kind: 'password', username: 'me', password: 'secret' });
+      await createOciRegistrySources({ credentials }).digest.fetch({ registry: 'docker.io', repository: 'node', tag: '1' }, http, signal);
       assert.equal(requests[1]?.headers?.authorization !== undefined, expected, realm);
     }
   });

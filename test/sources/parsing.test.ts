@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isLoopback, parseAddress, parseForeignAddress } from '../../server/src/sources/address.ts';
 import { parseChallenges } from '../../server/src/sources/challenge.ts';
-import { parseLsRefs, parseServerUrl } from '../../server/src/sources/git-refs.ts';
+import { parseLsRefs } from '../../server/src/sources/git-refs.ts';
+import { parseServerUrl } from '../../server/src/sources/git-remote.ts';
 import { parsePktLines, pktLine } from '../../server/src/sources/pkt-line.ts';
 
 describe('isLoopback', () => {

@@ -8,6 +8,14 @@ export interface CliRun {
   readonly stderr: string;
 }
 
+/** Neither settings nor a cache of whoever runs the tests: below a file there is nothing and nothing can be made. */
+export const NO_HOME = {
+  HOME: path.resolve('package.json', 'home'),
+  USERPROFILE: path.resolve('package.json', 'home'),
+  XDG_CACHE_HOME: path.resolve('package.json', 'cache'),
+  LOCALAPPDATA: path.resolve('package.json', 'cache'),
+};
+
 const BUNDLE = path.resolve('dist/cli.js');
 
 /** Runs the shipped bundle. Not synchronous: servers on loopback must be able to answer it. */
@@ -18,7 +26,7 @@ export function waybill(
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [BUNDLE, ...args], {
       cwd: options.cwd ?? process.cwd(),
-      env: { ...process.env, GITHUB_TOKEN: '', GH_TOKEN: '', NO_COLOR: '', ...options.env },
+      env: { ...process.env, GITHUB_TOKEN: '', GH_TOKEN: '', NO_COLOR: '', ...NO_HOME, ...options.env },
     });
     let stdout = '';
     let stderr = '';

@@ -27,6 +27,10 @@ const SHARED_WITH_CLIENT = 'server/src/lsp/protocol.ts';
 /** The only module that opens connections. */
 const NETWORK_DOOR = 'server/src/sources/http.ts';
 
+/** The only module that starts a process, and all that it may have for that: no shell, no fork, nothing synchronous. */
+const PROCESS_STARTER = 'server/src/disk/credential-helper.ts';
+const PROCESS_STARTER_NAMES: ReadonlySet<string> = new Set(['spawn']);
+
 /** Packages, and the modules that may import them: a layer's name, or the path of one module. */
 const PACKAGES: readonly { readonly name: RegExp; readonly where: readonly string[] }[] = [
   { name: /^vscode-languageserver(-|\/|$)/, where: ['lsp'] },
@@ -37,6 +41,9 @@ const PACKAGES: readonly { readonly name: RegExp; readonly where: readonly strin
   { name: /^node:fs(\/|$)/, where: ['disk', 'cli', 'lsp'] },
   { name: /^node:/, where: ['disk', 'cli', 'lsp', 'sources'] },
 ];
+
+/** Data of a package that a module reads by its path, because the package exports it no other way. */
+const PACKAGE_DATA = [{ module: 'server/src/core/public-npm-registry.ts', target: 'node_modules/oxc-parser/package.json' }];
 
 /** All that anybody may have of node:net, which can also open connections: arithmetic with addresses. */
 const NET_ARITHMETIC: ReadonlySet<string> = new Set(['BlockList', 'isIP', 'isIPv4', 'isIPv6']);
@@ -82,6 +89,7 @@ function isForbiddenModule(module: string, from: string): boolean {
   const target = path.posix.join(path.posix.dirname(module), from);
   const layer = layerOf(module);
   if (layer === 'client' && target === SHARED_WITH_CLIENT) return false;
+  if (PACKAGE_DATA.some((data) => data.module === module && data.target === target)) return false;
   // The pages of the rules travel inside the bundles.
   if (target.startsWith('docs/rules/')) return layer !== 'data';
   return ARROWS[layer]?.includes(layerOf(target)) !== true;
@@ -90,6 +98,7 @@ function isForbiddenModule(module: string, from: string): boolean {
 function isForbiddenPackage(module: string, from: string, clause: string): boolean {
   const name = builtinModules.includes(from) ? `node:${from}` : from;
   if (name === 'node:net') return layerOf(module) !== 'sources' || !namesOf(clause).every((word) => NET_ARITHMETIC.has(word));
+  if (name === 'node:child_process' && module === PROCESS_STARTER) return !namesOf(clause).every((word) => PROCESS_STARTER_NAMES.has(word));
   const rule = PACKAGES.find((candidate) => candidate.name.test(name));
   return rule !== undefined && !rule.where.includes(layerOf(module)) && !rule.where.includes(module);
 }

@@ -5,6 +5,7 @@ import { disableRule } from './disable-rule.ts';
 import { explainRule } from './explain-rule.ts';
 import { pinEverything } from './pin-everything.ts';
 import { recommendToTeam } from './recommend-to-team.ts';
+import { refreshLookUps } from './refresh-look-ups.ts';
 import { scanWorkspace } from './scan-workspace.ts';
 import { LockfileChanges } from './show-lockfile-change.ts';
 
@@ -26,6 +27,7 @@ export function registerCommands(commands: CommandContext): void {
     vscode.commands.registerCommand('waybill.scanWorkspace', () => scanWorkspace(server)),
     vscode.commands.registerCommand('waybill.pinEverything', () => pinEverything(server, log)),
     vscode.commands.registerCommand(SHOW_LOCKFILE_CHANGE, (uri: unknown) => changes.show(uri)),
+    vscode.commands.registerCommand('waybill.refreshLookUps', () => refreshLookUps(server)),
     vscode.commands.registerCommand('waybill.recommendToTeam', () => recommendToTeam(context)),
     vscode.commands.registerCommand('waybill.showLog', () => log.show()),
     vscode.commands.registerCommand('waybill.restart', () => server.restart()),

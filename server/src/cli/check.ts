@@ -44,16 +44,16 @@ interface Checked {
 export async function check(args: CheckArgs, io: Io): Promise<number> {
   const policy = readPolicy(args, io);
   if (policy === undefined) return EXIT.failed;
-  const sources = args.online ? lookUps(io.env) : undefined;
+  const sources = args.online ? lookUps(io.env, { trusted: args.trust }) : undefined;
   if (sources !== undefined && !sources.ok) return refuse(io, sources.error);
   const online = sources?.value;
   try {
     return await checkWith(
       { args, io, policy, facts: online === undefined ? OFFLINE_FACTS : new FactStore(online.fetchFact, FOR_ONE_RUN) },
-      online?.fetchFact,
+      online?.fetchFresh,
     );
   } finally {
-    online?.close();
+    await online?.close();
   }
 }
 
@@ -251,7 +251,13 @@ class Run {
       const answer = await fetch(kind, key, signal);
       const subject = kind.purl(key);
       if (answer.state === 'unknown' && !this.#failedLookUps.some((item) => item.path === path && item.subject === subject)) {
-        this.#failedLookUps.push({ path, subject, why: answer.why, count: 1 });
+        this.#failedLookUps.push({
+          path,
+          subject,
+          why: answer.why,
+          count: 1,
+          ...(answer.detail === undefined ? {} : { detail: answer.detail }),
+        });
       }
       return answer;
     };

@@ -1,13 +1,32 @@
 import { PUBLIC_GITHUB_URL } from '../core/facts.ts';
+import { noCredentials } from '../core/image-credential.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { parseServerUrl } from '../sources/git-refs.ts';
+import { cacheFolder, cacheFolderPath } from '../disk/cache-folder.ts';
+import { dockerCredentials } from '../disk/docker-config.ts';
+import { npmRegistries } from '../disk/npm-registries.ts';
+import { parseServerUrl } from '../sources/git-remote.ts';
 import { createSources, type Sources } from '../sources/index.ts';
 
-/** The online sources as the environment configures them; close them at the end. Fails with a sentence where a variable makes no sense. */
-export function lookUps(env: NodeJS.ProcessEnv): Result<Sources> {
+/**
+ * The online sources as the environment configures them; close them at the end. `trusted`: the checked folder may choose registries, and
+ * the user's credentials for them are used. Fails with a sentence where a variable makes no sense.
+ */
+export function lookUps(env: NodeJS.ProcessEnv, { trusted }: { readonly trusted: boolean }): Result<Sources> {
   const serverUrl = env.GITHUB_SERVER_URL || undefined;
   const server = parseServerUrl(serverUrl ?? PUBLIC_GITHUB_URL);
   if (!server.ok) return fail(`GITHUB_SERVER_URL is of no use: ${server.error}`);
   const token = env.GITHUB_TOKEN || env.GH_TOKEN || undefined;
-  return ok(createSources({ online: true, env, serverUrl, token }));
+  const folder = cacheFolderPath(env, process.platform);
+  const credentials = trusted ? dockerCredentials({ env, helpers: false }) : noCredentials('--trust is not given');
+  return ok(
+    createSources({
+      online: true,
+      env,
+      serverUrl,
+      token,
+      credentials,
+      registryOf: npmRegistries({ env, trusted }),
+      storage: folder === undefined ? undefined : cacheFolder(folder),
+    }),
+  );
 }

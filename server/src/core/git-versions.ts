@@ -48,8 +48,9 @@ function resolveFullName(refs: GitRefs, name: string): ResolvedRef {
 
 function resolveId(refs: GitRefs, id: string): ResolvedRef {
   if (!isFullId(refs, id)) return { kind: 'none' };
-  if (refs.refs.some((ref) => commitOf(ref) === id)) return { kind: 'commit', commit: id, isTip: true };
-  const tag = refs.refs.find((ref) => ref.oid === id);
+  const { tips, tagObjects } = indexOf(refs);
+  if (tips.has(id)) return { kind: 'commit', commit: id, isTip: true };
+  const tag = tagObjects.get(id);
   if (tag === undefined) return { kind: 'commit', commit: id, isTip: false };
   return { kind: 'tag-object', name: tag.name.slice(TAGS.length), commit: commitOf(tag) };
 }
@@ -60,7 +61,77 @@ function isFullId(refs: GitRefs, id: string): boolean {
 }
 
 function find(refs: GitRefs, name: string): GitRef | undefined {
-  return refs.refs.find((ref) => ref.name === name);
+  return indexOf(refs).byName.get(name);
+}
+
+/** A list of refs, ready to be asked: rules ask about every reference at every key. */
+interface RefIndex {
+  readonly byName: ReadonlyMap<string, GitRef>;
+  /** The tags of each commit that a ref points at, without `refs/tags/`, in the order of the list. */
+  readonly tips: ReadonlyMap<string, readonly string[]>;
+  readonly tagObjects: ReadonlyMap<string, GitRef>;
+}
+
+const INDEXES = new WeakMap<GitRefs, RefIndex>();
+
+function indexOf(refs: GitRefs): RefIndex {
+  const known = INDEXES.get(refs);
+  if (known !== undefined) return known;
+  const byName = new Map<string, GitRef>();
+  const tips = new Map<string, string[]>();
+  const tagObjects = new Map<string, GitRef>();
+  for (const ref of refs.refs) {
+    byName.set(ref.name, ref);
+    const tags = tips.get(commitOf(ref)) ?? [];
+    if (ref.name.startsWith(TAGS)) tags.push(ref.name.slice(TAGS.length));
+    tips.set(commitOf(ref), tags);
+    if (ref.peeled !== undefined && !tagObjects.has(ref.oid)) tagObjects.set(ref.oid, ref);
+  }
+  const index = { byName, tips, tagObjects };
+  INDEXES.set(refs, index);
+  return index;
+}
+
+/** The tag of a name, the whole name and nothing else; undefined where there is none. */
+export function tagNamed(refs: GitRefs, name: string): GitRef | undefined {
+  return find(refs, TAGS + name);
+}
+
+/** Whether there is a branch of a name. */
+export function hasBranch(refs: GitRefs, name: string): boolean {
+  return find(refs, HEADS + name) !== undefined;
+}
+
+/** The names of the tags of a commit, in the order that the host gave; empty where it has none. */
+export function tagsOf(refs: GitRefs, commit: string): readonly string[] {
+  return indexOf(refs).tips.get(commit) ?? [];
+}
+
+/** The commits that tags and branches point at, each once: the default branch first, then branches, then tags. */
+export function tipsOf(refs: GitRefs): readonly string[] {
+  const known = TIPS.get(refs);
+  if (known !== undefined) return known;
+  const head = refs.head === undefined ? undefined : find(refs, refs.head);
+  const branches = refs.refs.filter(({ name }) => name.startsWith(HEADS));
+  const tips = [...new Set([...(head === undefined ? [] : [head]), ...branches, ...refs.refs].map(commitOf))];
+  TIPS.set(refs, tips);
+  return tips;
+}
+
+const TIPS = new WeakMap<GitRefs, readonly string[]>();
+
+/** How a tag name reads as a version: `full` names all three parts (`v4.2.2`), `moving` fewer (`v4`). Undefined: no version. */
+export function versionKind(name: string): 'full' | 'moving' | undefined {
+  const version = parseVersion(name);
+  if (version === undefined) return undefined;
+  return version.parts === 3 ? 'full' : 'moving';
+}
+
+/** Whether a version is one of a line: `v4.2.2` of `v4`, of `v4.2` and of itself. */
+export function isOfVersionLine(name: string, line: string, subPath: string | undefined): boolean {
+  const version = parseVersion(name);
+  const wanted = parseVersion(line);
+  return version !== undefined && wanted !== undefined && isOfLine(version, wanted, subPath);
 }
 
 /** The shortest hex text that `expandShort` takes for an abbreviated commit id, as in git. */
@@ -90,7 +161,7 @@ export interface VersionWish {
  * `latest` and the like are chosen in no other case.
  */
 export function exactTagFor(refs: GitRefs, commit: string, { requested, subPath }: VersionWish): string | undefined {
-  const names = tagNames(refs, commit.toLowerCase());
+  const names = tagsOf(refs, commit.toLowerCase());
   const wanted = requested === undefined ? undefined : parseVersion(requested);
   const hasRequested = requested !== undefined && names.includes(requested);
   const isAllowed = (version: Version): boolean => {
@@ -109,26 +180,31 @@ export function exactTagFor(refs: GitRefs, commit: string, { requested, subPath 
 export interface TaggedCommit {
   readonly tag: string;
   readonly commit: string;
+  /** What the ref itself points at: the tag object, where there is one. */
+  readonly id: string;
 }
 
 /**
  * The newest stable version of a repository, or of one of its folders where that has version tags of its own. Undefined
  * where there is none, and where all versions belong to several other things (`a/v1.0.0`, `b/v2.0.0`).
  */
-export function newestStable(refs: GitRefs, { subPath }: Pick<VersionWish, 'subPath'>): TaggedCommit | undefined {
-  const tags = new Map(refs.refs.flatMap((ref) => (ref.name.startsWith(TAGS) ? [[ref.name.slice(TAGS.length), commitOf(ref)]] : [])));
-  const stable = versionsOf([...tags.keys()]).filter(({ semver }) => semver.prerelease.length === 0);
+export function newestStable(refs: GitRefs, wish: Pick<VersionWish, 'subPath'>): TaggedCommit | undefined {
+  return stableReleases(refs, wish)[0];
+}
+
+/** All stable versions as `newestStable` chooses among them, newest first. */
+export function stableReleases(refs: GitRefs, { subPath }: Pick<VersionWish, 'subPath'>): readonly TaggedCommit[] {
+  const tags = refs.refs.flatMap(({ name }) => (name.startsWith(TAGS) ? [name.slice(TAGS.length)] : []));
+  const stable = versionsOf(tags).filter(({ semver }) => semver.prerelease.length === 0);
   const own = stable.filter((version) => isOfPath(version, subPath));
   const plain = stable.filter(({ scope }) => scope === '');
   const scopes = new Set(stable.map(({ scope }) => scope));
   const candidates = own.length > 0 ? own : plain.length > 0 || scopes.size > 1 ? plain : stable;
-  const newest = candidates.toSorted((a, b) => compare(b.semver, a.semver) || b.parts - a.parts || preferV(b, a))[0];
-  const commit = newest === undefined ? undefined : tags.get(newest.name);
-  return newest === undefined || commit === undefined ? undefined : { tag: newest.name, commit };
-}
-
-function tagNames(refs: GitRefs, commit: string): readonly string[] {
-  return refs.refs.flatMap((ref) => (ref.name.startsWith(TAGS) && commitOf(ref) === commit ? [ref.name.slice(TAGS.length)] : []));
+  const sorted = candidates.toSorted((a, b) => compare(b.semver, a.semver) || b.parts - a.parts || preferV(b, a));
+  return sorted.flatMap(({ name }) => {
+    const ref = tagNamed(refs, name);
+    return ref === undefined ? [] : [{ tag: name, commit: commitOf(ref), id: ref.oid }];
+  });
 }
 
 /** A tag name that is a version. */
@@ -193,6 +269,8 @@ function isOfLine(version: Version, wanted: Version, subPath: string | undefined
   if (version.scope !== wanted.scope && !isOfPath(version, subPath)) return false;
   const { semver, parts } = wanted;
   return (
+    // `v4` reads as 4.0.0, and is no release of it.
+    version.parts >= parts &&
     version.semver.major === semver.major &&
     (parts < 2 || version.semver.minor === semver.minor) &&
     (parts < 3 || version.semver.patch === semver.patch) &&

@@ -14,6 +14,8 @@ export interface UnknownItem {
   readonly subject: string;
   readonly why: Unknown;
   readonly count: number;
+  /** The source's own words on why it failed: `example.test: rate limited until 14:05`. */
+  readonly detail?: string;
 }
 
 /** All that is known about one document. */
@@ -67,7 +69,7 @@ class Run {
   readonly #manifest: Manifest;
   readonly #options: AnalyseOptions;
   readonly #surroundings: Surroundings;
-  readonly #unknown = new Map<string, { subject: string; why: Unknown; keys: Set<string> }>();
+  readonly #unknown = new Map<string, { subject: string; why: Unknown; keys: Set<string>; detail: string | undefined }>();
   readonly #seen = new Map<string, number>();
 
   constructor(manifest: Manifest, options: AnalyseOptions) {
@@ -96,19 +98,24 @@ class Run {
     }
   }
 
-  notKnown(subject: string, why: Unknown, key = subject): void {
+  notKnown(
+    subject: string,
+    why: Unknown,
+    { key = subject, detail }: { readonly key?: string; readonly detail?: string | undefined } = {},
+  ): void {
     const id = `${subject} ${why}`;
     const item = this.#unknown.get(id);
-    if (item === undefined) this.#unknown.set(id, { subject, why, keys: new Set([key]) });
+    if (item === undefined) this.#unknown.set(id, { subject, why, keys: new Set([key]), detail });
     else item.keys.add(key);
   }
 
   unknownItems(): UnknownItem[] {
-    return [...this.#unknown.values()].map(({ subject, why, keys }) => ({
+    return [...this.#unknown.values()].map(({ subject, why, keys, detail }) => ({
       path: this.#manifest.file.path,
       subject,
       why,
       count: keys.size,
+      ...(detail === undefined ? {} : { detail }),
     }));
   }
 
@@ -117,7 +124,8 @@ class Run {
     if (answer.state === 'unknown') {
       // Offline, one item per file and source says enough; a look-up that failed is named by what it asked about.
       const subject = answer.why === 'offline' ? kind.id : kind.purl(key);
-      this.notKnown(subject, answer.why, kind.key(key));
+      // That nothing is looked up is said by the reason itself.
+      this.notKnown(subject, answer.why, { key: kind.key(key), detail: answer.why === 'offline' ? undefined : answer.detail });
     }
     return answer;
   }

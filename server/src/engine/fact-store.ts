@@ -24,6 +24,16 @@ export interface FactLifetimes {
 /** For one run: what was found out holds until its end. */
 export const FOR_ONE_RUN: FactLifetimes = { knownMs: Number.POSITIVE_INFINITY, unknownMs: Number.POSITIVE_INFINITY };
 
+/** How many answers are held. The oldest go first. */
+export const MAX_FACTS = 5_000;
+
+/** An answer and the question. */
+interface Held extends Wanted {
+  readonly answer: Answer<unknown>;
+  /** Until when rules go by it, in milliseconds since the epoch. */
+  readonly until: number;
+}
+
 /**
  * Facts that were looked up. Asking is synchronous and notes what is missing; `resolve` looks up what was noted.
  * Analyse, resolve, analyse again until nothing is pending: diagnostics never wait for the network.
@@ -31,7 +41,7 @@ export const FOR_ONE_RUN: FactLifetimes = { knownMs: Number.POSITIVE_INFINITY, u
 export class FactStore implements FactView {
   readonly #fetch: FetchFact;
   readonly #lifetimes: FactLifetimes;
-  readonly #answers = new Map<string, { readonly answer: Answer<unknown>; readonly until: number }>();
+  readonly #answers = new Map<string, Held>();
   readonly #wanted = new Map<string, Wanted>();
 
   constructor(fetch: FetchFact, lifetimes: FactLifetimes) {
@@ -54,9 +64,21 @@ export class FactStore implements FactView {
     return kept.answer as Answer<V>;
   }
 
-  /** Keeps a fact that somebody else looked up. */
+  /** The last answer that there was, however old: `asOf` says. For showing, not for verdicts. */
+  last<K, V>(kind: FactKind<K, V>, key: K): Answer<V> | undefined {
+    // Stored under this very kind's id.
+    return this.#answers.get(idOf(kind, key))?.answer as Answer<V> | undefined;
+  }
+
+  /** Keeps a fact that somebody else looked up, now or in an earlier session. */
   put<K, V>(kind: FactKind<K, V>, key: K, answer: Answer<V>): void {
-    this.#keep(idOf(kind, key), answer);
+    this.#keep(idOf(kind, key), { kind: kind as FactKind<unknown, unknown>, key }, answer);
+  }
+
+  /** Forgets all answers, and wants to know them again. */
+  forget(): void {
+    for (const [id, { kind, key }] of this.#answers) this.#wanted.set(id, { kind, key });
+    this.#answers.clear();
   }
 
   /** How many facts were asked for and not looked up yet. */
@@ -64,17 +86,21 @@ export class FactStore implements FactView {
     return this.#wanted.size;
   }
 
-  /** Looks up all pending facts, in parallel as far as the sources allow. Never rejects. */
-  async resolve(signal: AbortSignal): Promise<void> {
+  /** Looks up all pending facts, in parallel as far as the sources allow; through `fetch` where one is given. Never rejects. */
+  async resolve(signal: AbortSignal, fetch: FetchFact = this.#fetch): Promise<void> {
     const batch = [...this.#wanted];
     this.#wanted.clear();
-    await Promise.all(batch.map(async ([id, { kind, key }]) => this.#keep(id, await this.#fetch(kind, key, signal))));
+    await Promise.all(batch.map(async ([id, { kind, key }]) => this.#keep(id, { kind, key }, await fetch(kind, key, signal))));
   }
 
-  #keep(id: string, answer: Answer<unknown>): void {
+  #keep(id: string, { kind, key }: Wanted, answer: Answer<unknown>): void {
     const { knownMs, unknownMs } = this.#lifetimes;
-    this.#answers.set(id, { answer, until: Date.now() + (answer.state === 'unknown' ? unknownMs : knownMs) });
+    const until = answer.state === 'unknown' ? Date.now() + unknownMs : Math.min(answer.asOf, Date.now()) + knownMs;
+    this.#answers.delete(id);
+    this.#answers.set(id, { kind, key, answer, until });
     this.#wanted.delete(id);
+    const [oldest] = this.#answers.keys();
+    if (this.#answers.size > MAX_FACTS && oldest !== undefined) this.#answers.delete(oldest);
   }
 }
 

@@ -52,15 +52,7 @@ function parse(file: SourceFile): Manifest<Action> {
   const reader = new StepReader(document);
   const model = readAction(document, reader);
   readBroken(document, reader);
-  return {
-    file,
-    format: format.id,
-    model,
-    refs: reader.refs.sort((a, b) => a.span.start - b.span.start),
-    scripts: reader.scripts.sort((a, b) => a.span.start - b.span.start),
-    ignores: reader.ignores(),
-    problems: reader.problems(),
-  };
+  return reader.manifest(file, format.id, model);
 }
 
 function readAction(document: YamlDocument, reader: StepReader): Action {

@@ -78,18 +78,10 @@ function parse(file: SourceFile): Manifest<Dependabot> {
   const root = document.root?.kind === 'map' ? document.root : undefined;
   const updates = nodeOf(root, 'updates');
   const nodes = new Set(updates?.kind === 'seq' ? updates.items : []);
-  return {
-    file,
-    format: format.id,
-    model: {
-      ...(root === undefined ? {} : { root }),
-      updates: [...nodes].flatMap((node) => (node?.kind === 'map' && isWhole(document, node) ? [readUpdate(document, node)] : [])),
-    },
-    refs: [],
-    scripts: [],
-    ignores: reader.ignores(),
-    problems: reader.problems(),
-  };
+  return reader.manifest(file, format.id, {
+    ...(root === undefined ? {} : { root }),
+    updates: [...nodes].flatMap((node) => (node?.kind === 'map' && isWhole(document, node) ? [readUpdate(document, node)] : [])),
+  });
 }
 
 function isWhole({ brokenFrom }: YamlDocument, { span }: YamlMap): boolean {

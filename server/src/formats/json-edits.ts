@@ -1,6 +1,6 @@
 import type { Edit } from '../core/finding.ts';
 import { span } from '../core/span.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonMember, JsonObject } from './json.ts';
 
 /** A member to add; the value is any JSON value. */
 export interface NewMember {
@@ -57,4 +57,15 @@ function onOneLine(value: unknown): string {
 function indentAt(text: string, at: number): string {
   const start = text.lastIndexOf('\n', at - 1) + 1;
   return /^[ \t]*/.exec(text.slice(start, at))?.[0] ?? '';
+}
+
+/** The edit that removes a member of an object with one of its commas; an object that had no other is left empty, on one line. */
+export function removeMember(text: string, object: JsonObject, member: JsonMember): Edit {
+  const at = object.members.indexOf(member);
+  const next = object.members[at + 1];
+  if (next !== undefined) return { span: span(member.key.start, next.key.start), text: '' };
+  const previous = object.members[at - 1];
+  if (previous !== undefined) return { span: span(previous.value.end, member.value.end), text: '' };
+  const isClosed = text[object.end - 1] === '}';
+  return { span: isClosed ? span(object.start + 1, object.end - 1) : span(member.key.start, member.value.end), text: '' };
 }

@@ -1,8 +1,8 @@
-import type { IgnoreMarker, Problem } from '../core/manifest.ts';
+import type { IgnoreMarker, Manifest, Problem } from '../core/manifest.ts';
 import type { MappedText } from '../core/mapped-text.ts';
 import type { ActionReference, ImagePlace, ImageReference, Reference } from '../core/reference.ts';
 import type { Script, ShellDialect } from '../core/script.ts';
-import { joinPath } from '../core/source-file.ts';
+import { joinPath, type SourceFile } from '../core/source-file.ts';
 import type { Span } from '../core/span.ts';
 import { actionReference } from './action-reference.ts';
 import { scanIgnoreMarkers } from './ignore-markers.ts';
@@ -185,6 +185,19 @@ export class StepReader {
     return script;
   }
 
+  /** All that was collected, in document order, as the manifest of a format and its model. */
+  manifest<M>(file: SourceFile, formatId: string, model: M): Manifest<M> {
+    return {
+      file,
+      format: formatId,
+      model,
+      refs: this.refs.sort((a, b) => a.span.start - b.span.start),
+      scripts: this.scripts.sort((a, b) => a.span.start - b.span.start),
+      ignores: this.ignores(),
+      problems: this.problems(),
+    };
+  }
+
   /** What is wrong with the document, in its order. GitHub reads one YAML document per file, so that a second one is a problem too. */
   problems(): readonly Problem[] {
     const { problems, roots } = this.#document;
@@ -268,16 +281,24 @@ export function dialectOf(shell: string): ShellDialect {
 /** The dialect of the shell that a runner starts when nobody asks for one: PowerShell where every label says Windows. */
 export function runnerDialect(runsOn: YamlNode | undefined, matrix: YamlNode | undefined): ShellDialect {
   const labels = scalarsOf(runsOn?.kind === 'map' ? nodeOf(runsOn, 'labels') : runsOn).flatMap(({ text }) => {
-    const name = /^\$\{\{\s*matrix\.([\w-]+)\s*\}\}$/.exec(text.trim())?.[1];
-    return name === undefined ? [text] : matrixValues(matrix, name);
+    const name = matrixName(text);
+    return name === undefined ? [text] : matrixValues(matrix, name).map((value) => value.text);
   });
   const systems = labels.filter((label) => /windows|ubuntu|linux|macos/i.test(label));
   return systems.length > 0 && systems.every((label) => /windows/i.test(label)) ? 'powershell' : 'posix';
 }
 
-/** The literal values of one axis of a matrix, those of `include` too. */
-function matrixValues(matrix: YamlNode | undefined, name: string): string[] {
+/** The values that a matrix gives to `${{ matrix.name }}`, or to `${{ matrix.name.part }}`, as far as they are written; those of `include` too. */
+export function matrixValues(matrix: YamlNode | undefined, name: string): readonly YamlScalar[] {
+  const [axis = '', ...parts] = name.split('.');
   const included = nodeOf(matrix, 'include');
-  const extra = included?.kind === 'seq' ? included.items.map((item) => nodeOf(item, name)) : [];
-  return [nodeOf(matrix, name), ...extra].flatMap((value) => scalarsOf(value).map(({ text }) => text));
+  const extra = included?.kind === 'seq' ? included.items.map((item) => nodeOf(item, axis)) : [];
+  const values = nodeOf(matrix, axis);
+  const all = [...(values?.kind === 'seq' ? values.items : [values]), ...extra];
+  return all.flatMap((value) => asScalar(parts.reduce(nodeOf, value)) ?? []);
+}
+
+/** The axis, and the part of it, that a value takes from the matrix and nothing else: `${{ matrix.image }}`; undefined for any other. */
+export function matrixName(text: string): string | undefined {
+  return /^\$\{\{\s*matrix\.([\w-]+(?:\.[\w-]+)*)\s*\}\}$/.exec(text.trim())?.[1];
 }

@@ -3,7 +3,8 @@ import type { ActionReference, ImageReference } from '../core/reference.ts';
 import type { SourceFile } from '../core/source-file.ts';
 import { type Span, span } from '../core/span.ts';
 import type { LineIndex } from '../core/text.ts';
-import { type Path, runnerDialect, type Step, type StepDefaults, StepReader } from './workflow-steps.ts';
+import { isPlaceholder } from './credential.ts';
+import { matrixName, matrixValues, type Path, runnerDialect, type Step, type StepDefaults, StepReader } from './workflow-steps.ts';
 import {
   asScalar,
   entriesOf,
@@ -113,15 +114,28 @@ function parse(file: SourceFile): Manifest<Workflow> {
   const reader = new StepReader(document);
   const model = readWorkflow(document, reader, repositoryFolder(file.path));
   readBroken(document, reader, model);
-  return {
-    file,
-    format: format.id,
-    model,
-    refs: reader.refs.sort((a, b) => a.span.start - b.span.start),
-    scripts: reader.scripts.sort((a, b) => a.span.start - b.span.start),
-    ignores: reader.ignores(),
-    problems: reader.problems(),
-  };
+  return { ...reader.manifest(file, format.id, model), secrets: literalPasswords(model).map(({ password }) => password.raw) };
+}
+
+/** A password of a registry that stands in a workflow as it is. */
+export interface LiteralPassword {
+  readonly password: YamlScalar;
+  readonly job: string;
+  /** Of a service's image; undefined for the job's own container. */
+  readonly service: string | undefined;
+}
+
+/** The passwords of `credentials` that are no expressions, each once however many aliases repeat it. */
+export function literalPasswords({ jobs }: Workflow): LiteralPassword[] {
+  const found = new Map<YamlScalar, LiteralPassword>();
+  for (const { id, container, services } of jobs) {
+    for (const { name, credentials } of container === undefined ? services : [container, ...services]) {
+      const password = asScalar(credentials.find(({ key }) => key === 'password')?.value);
+      if (password === undefined || password.text.includes('${{') || isPlaceholder(password.text) || found.has(password)) continue;
+      found.set(password, { password, job: id, service: name });
+    }
+  }
+  return [...found.values()];
 }
 
 /** The folder that holds `.github`; an untitled document is taken to be of the root. */
@@ -205,9 +219,9 @@ function readJob({ key, keySpan, value: node }: YamlEntry, reader: StepReader, {
     ...optional('runsOn', runsOn),
     ...optional('environment', nodeOf(node, 'environment')),
     ...optional('matrix', matrix),
-    ...optional('container', readContainer(nodeOf(node, 'container'), reader, [...path, 'container'])),
+    ...optional('container', readContainer(nodeOf(node, 'container'), reader, { path: [...path, 'container'], matrix })),
     services: entriesOf(nodeOf(node, 'services')).flatMap(
-      (entry) => readContainer(entry.value, reader, [...path, 'services', entry.key], entry.key) ?? [],
+      (entry) => readContainer(entry.value, reader, { path: [...path, 'services', entry.key], matrix, name: entry.key }) ?? [],
     ),
     env: entriesOf(nodeOf(node, 'env')),
     steps: reader.steps(nodeOf(node, 'steps'), [...path, 'steps'], defaults),
@@ -220,11 +234,24 @@ function optional<N extends string, V>(name: N, value: V | undefined): { readonl
   return value === undefined ? {} : ({ [name]: value } as { readonly [K in N]?: V });
 }
 
-function readContainer(node: YamlNode | undefined, reader: StepReader, path: Path, name?: string): Container | undefined {
+interface ContainerPlace {
+  readonly path: Path;
+  readonly matrix: YamlNode | undefined;
+  /** Of a service. */
+  readonly name?: string;
+}
+
+function readContainer(node: YamlNode | undefined, reader: StepReader, { path, matrix, name }: ContainerPlace): Container | undefined {
   if (node === undefined) return undefined;
   const place = name === undefined ? 'container' : 'service';
   const inMap = node.kind === 'map';
-  const image = reader.image(inMap ? scalarOf(node, 'image') : asScalar(node), place, inMap ? [...path, 'image'] : path);
+  const value = inMap ? scalarOf(node, 'image') : asScalar(node);
+  const axis = value && matrixName(value.text);
+  // Where the matrix says all of the image, its entries are the images.
+  for (const entry of axis === undefined ? [] : matrixValues(matrix, axis)) {
+    reader.image(entry, place, [...path.slice(0, 2), 'strategy', 'matrix', ...(axis?.split('.') ?? [])]);
+  }
+  const image = reader.image(value, place, inMap ? [...path, 'image'] : path);
   return {
     ...optional('name', name),
     node,

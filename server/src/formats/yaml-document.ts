@@ -216,8 +216,11 @@ class Reader {
     this.#text = text;
     this.#lines = lines;
     const errors = documents.flatMap((document) => document.errors);
-    // At the text's end the library's positions point behind it.
-    const inText = (offset: number): number => Math.min(offset, text.length);
+    // At the text's end the library's positions point behind it; between CR and LF editors have no place.
+    const inText = (offset: number): number => {
+      const at = Math.min(offset, text.length);
+      return text[at - 1] === '\r' && text[at] === '\n' ? at - 1 : at;
+    };
     this.errors = errors.map(({ message, pos: [start, end] }) => ({
       message: describe(message),
       span: wholeCharacters(text, { start: inText(start), end: inText(Math.max(start, end)) }),

@@ -1,4 +1,4 @@
-import type { InitializeParams } from 'vscode-languageserver';
+import { DiagnosticTag, type InitializeParams } from 'vscode-languageserver';
 import type { DiagnosticSupport } from './convert.ts';
 import type { WaybillInitializationOptions } from './protocol.ts';
 
@@ -32,6 +32,7 @@ export function clientSupport({ capabilities }: InitializeParams): ClientSupport
       codeDescription: push?.codeDescriptionSupport === true || pull?.codeDescriptionSupport === true,
       data: push?.dataSupport === true || pull?.dataSupport === true,
       relatedInformation: push?.relatedInformation === true || pull?.relatedInformation === true,
+      deprecatedTag: [push, pull].some((support) => support?.tagSupport?.valueSet.includes(DiagnosticTag.Deprecated) === true),
     },
     pullDiagnostics: pull !== undefined,
     refreshDiagnostics: workspace?.diagnostics?.refreshSupport === true,

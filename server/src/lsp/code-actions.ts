@@ -7,9 +7,11 @@ import { contains, type Span } from '../core/span.ts';
 import { LineIndex } from '../core/text.ts';
 import type { Analysis } from '../engine/analyse.ts';
 import { editsOf, planSafeFixes } from '../engine/edits.ts';
+import type { UpgradeKind } from '../rules/actions/upgrade.ts';
 import type { ClientSupport } from './client-support.ts';
 import { toDiagnostics, touches, toWorkspaceEdit } from './convert.ts';
 import { DISABLE_RULE, EXPLAIN_RULE } from './protocol.ts';
+import { REFACTOR, refactorActions, refactorings, resolveUpgrade } from './refactorings.ts';
 
 /** The kind of our fix-all; clients find it by any prefix of it. */
 export const FIX_ALL = 'source.fixAll.waybill';
@@ -17,7 +19,9 @@ export const FIX_ALL = 'source.fixAll.waybill';
 /** What a code action carries so that it can be resolved later, by a server that keeps no state. */
 export type ActionData =
   | { readonly uri: string; readonly version: number; readonly fingerprint: string; readonly fix: number }
-  | { readonly uri: string; readonly version: number; readonly fixAll: true };
+  | { readonly uri: string; readonly version: number; readonly fixAll: true }
+  /** An upgrade of the action whose value begins at `start`. */
+  | { readonly uri: string; readonly version: number; readonly upgrade: UpgradeKind; readonly start: number };
 
 /** What the list of actions is made from. */
 export interface ActionContext {
@@ -38,6 +42,9 @@ export async function codeActions(context: ActionContext, signal: AbortSignal): 
   const { only } = context.params.context;
   const actions: CodeAction[] = [];
   if (wants(only, CodeActionKind.QuickFix)) actions.push(...quickFixes(context));
+  // What mends nothing is offered to those who open the menu, not beside every light bulb.
+  const isInvoked = context.params.context.triggerKind !== CodeActionTriggerKind.Automatic;
+  if (wants(only, REFACTOR) && (only !== undefined || isInvoked)) actions.push(...refactors(context));
   if (only !== undefined && wants(only, FIX_ALL)) actions.push(...(await fixAllActions(context, signal)));
   return actions;
 }
@@ -91,6 +98,16 @@ function quickFixes({ document, analysis, params, support, online, commands }: A
   return actions.sort((a, b) => Number(a.command !== undefined) - Number(b.command !== undefined));
 }
 
+function refactors({ document, analysis, params, support, online }: ActionContext): CodeAction[] {
+  return refactorActions(refactorings(analysis, params.range, new LineIndex(document.getText())), {
+    edit: (edits) => toWorkspaceEdit(documentOf(document), edits, support.documentChanges),
+    data:
+      support.resolveEdit && online
+        ? (upgrade, start): ActionData => ({ uri: document.uri, version: document.version, upgrade, start })
+        : undefined,
+  });
+}
+
 /** Where a finding's fixes are offered: not only on its own text, but anywhere on the reference that it is about. */
 function reachOf({ span }: Finding, { manifest }: Analysis): Span {
   const reference = manifest.refs.map(wholeSpan).find((whole) => contains(whole, span));
@@ -134,6 +151,12 @@ export async function resolveAction(action: CodeAction, data: ActionData, contex
     const problems = plan.skipped.map(({ finding, why }) => `${textOf(document, finding)}: ${why}`);
     return { action: withEdit(plan.applied.flatMap((applied) => applied.edits)), problems };
   }
+  if ('upgrade' in data) {
+    const outcome = await resolveUpgrade(analysis, data, { fetch, signal });
+    return 'failed' in outcome
+      ? { action, problems: [`${action.title.replace(/:.*/s, '')}: ${outcome.failed}`] }
+      : { action: withEdit(outcome), problems: [] };
+  }
   const finding = analysis.findings.find((candidate) => candidate.fingerprint === data.fingerprint);
   const fix: Fix | undefined = finding?.fixes[data.fix];
   if (finding === undefined || fix === undefined) return { action, problems: ['the finding is gone meanwhile'] };
@@ -145,9 +168,10 @@ export async function resolveAction(action: CodeAction, data: ActionData, contex
 /** `data` of an action as ours; a client may send anything back. */
 export function readActionData(value: unknown): ActionData | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { uri, version, fingerprint, fix, fixAll }: Record<string, unknown> = { ...value };
+  const { uri, version, fingerprint, fix, fixAll, upgrade, start }: Record<string, unknown> = { ...value };
   if (typeof uri !== 'string' || typeof version !== 'number') return undefined;
   if (fixAll === true) return { uri, version, fixAll };
+  if ((upgrade === 'seasoned' || upgrade === 'newest') && typeof start === 'number') return { uri, version, upgrade, start };
   return typeof fingerprint === 'string' && typeof fix === 'number' ? { uri, version, fingerprint, fix } : undefined;
 }
 

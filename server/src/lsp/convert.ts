@@ -2,6 +2,7 @@ import {
   type CodeDescription,
   type Diagnostic,
   DiagnosticSeverity,
+  DiagnosticTag,
   type Range as LspRange,
   type Position,
   type TextDocumentEdit,
@@ -24,11 +25,16 @@ const SEVERITIES: Readonly<Record<Severity, DiagnosticSeverity>> = {
   hint: DiagnosticSeverity.Hint,
 };
 
+/** Rules whose findings are about something that is deprecated. */
+const DEPRECATIONS: ReadonlySet<string> = new Set(['npm/deprecated']);
+
 /** What a client can take in a diagnostic. */
 export interface DiagnosticSupport {
   readonly codeDescription: boolean;
   readonly data: boolean;
   readonly relatedInformation: boolean;
+  /** Whether it strikes through what is deprecated. */
+  readonly deprecatedTag: boolean;
 }
 
 /** Gives the position of a UTF-16 offset of one text: a line index of it, or the document itself, which keeps one. */
@@ -65,6 +71,7 @@ function toDiagnostic(finding: Finding, own: SourceFile, { linesOf, support }: C
     code: finding.rule,
     message: messageText(finding.message),
     ...(support.codeDescription ? { codeDescription } : {}),
+    ...(support.deprecatedTag && DEPRECATIONS.has(finding.rule) ? { tags: [DiagnosticTag.Deprecated] } : {}),
     ...(support.data ? { data: { fingerprint: finding.fingerprint } } : {}),
     ...(support.relatedInformation && finding.related.length > 0
       ? {

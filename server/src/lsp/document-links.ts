@@ -49,16 +49,18 @@ function escapePart(part: string, index: number): string {
   return index === 0 ? part : encodeURIComponent(part);
 }
 
-/** Registries with a page for each repository. */
-const PAGES: Readonly<Record<string, (repository: string) => string>> = {
+/** Registries with a page for each repository, or for each digest. */
+const PAGES: Readonly<Record<string, (repository: string, digest: string | undefined) => string>> = {
   'docker.io': (repository) =>
     `https://hub.docker.com/${repository.startsWith('library/') ? `_/${repository.slice('library/'.length)}` : `r/${repository}`}`,
   'ghcr.io': (repository) => `https://ghcr.io/${repository}`,
-  'quay.io': (repository) => `https://quay.io/repository/${repository}`,
+  'quay.io': (repository, digest) => `https://quay.io/repository/${repository}${digest === undefined ? '' : `/manifest/${digest}`}`,
+  'public.ecr.aws': (repository) => `https://gallery.ecr.aws/${repository}`,
+  'mcr.microsoft.com': (repository) => `https://mcr.microsoft.com/artifact/mar/${repository}`,
 };
 
 function imageLink({ image, span }: ImageReference): Link | undefined {
   if (image === undefined || !Object.hasOwn(PAGES, image.registry)) return undefined;
-  const target = PAGES[image.registry]?.(image.repository);
+  const target = PAGES[image.registry]?.(image.repository, image.digest);
   return target === undefined ? undefined : { span, target, tooltip: "Open the image's page" };
 }

@@ -1,4 +1,4 @@
-import type { FetchFact } from '../core/answer.ts';
+import type { Answer, FactKind, FetchFact } from '../core/answer.ts';
 import type { HeadText } from '../core/head-text.ts';
 import type { Result } from '../core/result.ts';
 import type { SourceFile } from '../core/source-file.ts';
@@ -17,12 +17,32 @@ export interface Root {
 export interface ConnectOptions {
   readonly serverUrl: string | undefined;
   readonly token: string | undefined;
+  /** Whether the workspace may choose registries, and the user's credentials for them are used. */
+  readonly trusted: boolean;
+  /** Whether Docker's credential helpers may be run, in a trusted workspace. */
+  readonly credentialHelpers: boolean;
+  /** Where answers outlive the session; the system's place for caches unless given. */
+  readonly cacheFolder: string | undefined;
+}
+
+/** Look-ups with a memory. Their code is read with the first of them. */
+export interface FactSource {
+  /** Asks, unless an answer is remembered or kept that is not too old. */
+  readonly fetch: FetchFact;
+  /** Asks, unless the answer is of this very moment: for fixes, which write down what it says. */
+  readonly fetchFresh: FetchFact;
+  /** What is kept of earlier sessions, however old; makes no connection. */
+  kept<K, V>(kind: FactKind<K, V>, key: K, signal: AbortSignal): Promise<Answer<V> | undefined>;
+  /** Forgets all answers, those of earlier sessions too. */
+  forget(): Promise<void>;
+  /** Writes down what outlives the session, and ends. */
+  close(): Promise<void>;
 }
 
 /** The way to the network: the environment that names servers and holds tokens, and what makes connections. */
 export interface Network {
   readonly env: Readonly<Record<string, string | undefined>>;
-  connect(options: ConnectOptions): FetchFact;
+  connect(options: ConnectOptions): FactSource;
 }
 
 /**

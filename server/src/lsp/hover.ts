@@ -1,5 +1,7 @@
 import { type Hover, MarkupKind } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { FetchFact } from '../core/answer.ts';
+import { gitRefs } from '../core/facts.ts';
 import { type ActionReference, type ImageReference, type PackageReference, type Reference, wholeSpan } from '../core/reference.ts';
 import { rulePageUrl } from '../core/rule-page.ts';
 import type { Span } from '../core/span.ts';
@@ -8,6 +10,9 @@ import { markdown, markdownCode, plain } from '../core/untrusted.ts';
 import type { Analysis } from '../engine/analyse.ts';
 import type { Project } from '../engine/project.ts';
 import { type Locked, lockedDependency, nearestLockfiles } from '../formats/locked.ts';
+import { actionPapers, papersKey } from './action-papers.ts';
+import { imagePapers } from './image-papers.ts';
+import { packagePapers } from './package-papers.ts';
 import { type CardLine, settingCard } from './setting-card.ts';
 
 /** What a hover is made from. */
@@ -18,17 +23,28 @@ export interface HoverContext {
   /** UTF-16 offset of the pointer. */
   readonly offset: number;
   readonly markdown: boolean;
+  /** What may be looked up for a hover; it answers in a time that a pointer waits. */
+  readonly fetch: FetchFact;
 }
 
-/** The papers of the reference under the pointer, or the explanation of a package manager's setting; undefined where there is none. Looks nothing up. */
-export function hover({ document, analysis, project, offset, markdown: asMarkdown }: HoverContext): Hover | undefined {
+/** The papers of the reference under the pointer, or the explanation of a package manager's setting; undefined where there is none. */
+export async function hover(
+  { document, analysis, project, offset, markdown: asMarkdown, fetch }: HoverContext,
+  signal: AbortSignal,
+): Promise<Hover | undefined> {
   const { manifest } = analysis;
   const reference = manifest.refs.find((candidate) => holds(wholeSpan(candidate), offset));
   const setting = reference === undefined ? settingCard(analysis, project, offset) : undefined;
   const span = setting?.span ?? (reference && wholeSpan(reference));
   if (span === undefined) return undefined;
   const title = setting?.title ?? (reference?.name || reference?.requested || '');
-  const card: readonly Line[] = setting?.lines ?? (reference === undefined ? [] : [...facts(reference, analysis, project)]);
+  const card: Line[] = [...(setting?.lines ?? (reference === undefined ? [] : facts(reference, analysis, project)))];
+  // Behind what stands in the document, before the last line.
+  if (reference?.ecosystem === 'npm') card.splice(-1, 0, ...(await packagePapers(reference, { manifest, project, fetch }, signal)));
+  const repository = reference?.ecosystem === 'github-actions' ? papersKey(reference) : undefined;
+  if (reference?.ecosystem === 'github-actions' && repository !== undefined)
+    card.splice(-1, 0, ...actionPapers(reference, await fetch(gitRefs, repository, signal)));
+  if (reference?.ecosystem === 'oci') card.splice(-1, 0, ...(await imagePapers(reference, fetch, signal)));
   const findings = analysis.findings.filter((finding) => finding.span.start < span.end && span.start < finding.span.end);
   const lines = asMarkdown ? markdownCard(title, card, findings) : plainCard(title, card, findings);
   return {
@@ -37,7 +53,8 @@ export function hover({ document, analysis, project, offset, markdown: asMarkdow
   };
 }
 
-type Line = CardLine;
+/** One line of the card: what it is about, and foreign or own text. */
+export type Line = CardLine;
 
 function holds(span: Span, offset: number): boolean {
   return span.start <= offset && offset <= span.end;

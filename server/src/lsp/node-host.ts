@@ -1,12 +1,15 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { URI } from 'vscode-uri';
-import type { FetchFact } from '../core/answer.ts';
+import { noCredentials } from '../core/image-credential.ts';
 import { fail } from '../core/result.ts';
+import { cacheFolderPath } from '../disk/cache-folder.ts';
 import { diskRoot, gitHubParent } from '../disk/disk-root.ts';
 import { readTextFile } from '../disk/files.ts';
 import { toSlashes, walk } from '../disk/walk.ts';
-import type { ConnectOptions, Host } from './host.ts';
+import type { Sources } from '../sources/index.ts';
+import type { ConnectOptions, FactSource, Host } from './host.ts';
 
 /** A machine with a disk and a network. Files are absolute paths in the system's form. */
 export function nodeHost(env: NodeJS.ProcessEnv): Host {
@@ -52,11 +55,30 @@ export function nodeHost(env: NodeJS.ProcessEnv): Host {
 }
 
 /** Look-ups whose code is read with the first of them: until then the server has nothing that could open a connection. */
-function connectOnDemand(env: NodeJS.ProcessEnv, options: ConnectOptions): FetchFact {
-  let fetch: Promise<FetchFact> | undefined;
-  return async (kind, key, signal) => {
-    fetch ??= import('../sources/index.ts').then(({ createSources }) => createSources({ online: true, env, ...options }).fetchFact);
-    return await (await fetch)(kind, key, signal);
+function connectOnDemand(
+  env: NodeJS.ProcessEnv,
+  { cacheFolder: given, trusted, credentialHelpers, ...options }: ConnectOptions,
+): FactSource {
+  const folder = given ?? cacheFolderPath(env, process.platform);
+  let sources: Promise<Sources> | undefined;
+  const connected = (): Promise<Sources> => {
+    sources ??= import('./on-demand.ts').then(({ cacheFolder, createSources, dockerCredentials, npmRegistries }) => {
+      const storage = folder === undefined ? undefined : cacheFolder(folder);
+      const credentials = trusted ? dockerCredentials({ env, helpers: credentialHelpers }) : noCredentials('the workspace is not trusted');
+      return createSources({ online: true, env, registryOf: npmRegistries({ env, trusted }), credentials, storage, ...options });
+    });
+    return sources;
+  };
+  return {
+    fetch: async (kind, key, signal) => (await connected()).fetchFact(kind, key, signal),
+    fetchFresh: async (kind, key, signal) => (await connected()).fetchFresh(kind, key, signal),
+    // Where nothing was ever kept, the code that could read it is not read either.
+    kept: async (kind, key, signal) =>
+      sources === undefined && (folder === undefined || !existsSync(path.join(folder, `${kind.id}.json`)))
+        ? undefined
+        : (await connected()).keptFact(kind, key, signal),
+    forget: async () => (await connected()).forget(),
+    close: async () => (await sources)?.close(),
   };
 }
 

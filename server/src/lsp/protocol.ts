@@ -13,6 +13,8 @@ export interface WaybillInitializationOptions {
   readonly commands?: boolean;
   /** The client wants `waybill/status` notifications. */
   readonly status?: boolean;
+  /** An absolute path: where answers of look-ups outlive the session. The system's own place for caches unless given. */
+  readonly cacheFolder?: string;
   /** Settings for clients without `workspace/configuration`: the keys below `waybill`. */
   readonly [setting: string]: unknown;
 }
@@ -66,6 +68,17 @@ export interface PinAnswer {
   readonly files: number;
   /** What could not be fixed, and why: a sentence each, without a full stop. */
   readonly problems: readonly string[];
+}
+
+/** Client to server, a request without parameters: forget all that was looked up, and ask again for what is shown. */
+export const REFRESH_LOOK_UPS = 'waybill/refreshLookUps';
+
+/** The answer to `REFRESH_LOOK_UPS`. */
+export interface RefreshResult {
+  /** How many questions were asked again; none where the network is off or the workspace is not trusted. */
+  readonly asked: number;
+  /** How many of them have no answer. */
+  readonly unknown: number;
 }
 
 /** Server to client, a notification: what is going on. */

@@ -25,6 +25,7 @@ import type { FetchFact } from '../core/answer.ts';
 import { VERSION } from '../data/product.generated.ts';
 import { ALL_GLOBS, formatForPath } from '../engine/formats.ts';
 import { isLockfileName, LOCKFILE_NAMES } from '../formats/lock-model.ts';
+import { REGISTRY_SETTINGS } from '../formats/registry-settings.ts';
 import { signalOf, yieldToQueue } from './abort.ts';
 import { type ClientSupport, clientSupport, initializationOptions } from './client-support.ts';
 import { codeActions, FIX_ALL, readActionData, resolveAction } from './code-actions.ts';
@@ -48,12 +49,15 @@ import {
   type PinAnswer,
   type PinParams,
   type PinProgress,
+  REFRESH_LOOK_UPS,
+  type RefreshResult,
   SCAN_WORKSPACE,
   type ScanParams,
   type ScanProgress,
   type ScanResult,
   STATUS,
 } from './protocol.ts';
+import { REFACTOR } from './refactorings.ts';
 import { Settings } from './settings.ts';
 import { normalise, Workspace } from './workspace.ts';
 import { WorkspaceDiagnostics } from './workspace-diagnostics.ts';
@@ -97,8 +101,11 @@ class Server {
     const onRuleError = (rule: string, format: string, error: unknown) => this.#logRuleError(rule, format, error);
     this.#settings = new Settings(connection, host, this.#workspace);
     this.#analyses = new Analyses(this.#workspace, onRuleError);
-    this.#lookUps = new LookUps(host.network, (status) => {
-      if (this.#statusWanted) void connection.sendNotification(STATUS, status).catch(() => undefined);
+    this.#lookUps = new LookUps(host.network, {
+      status: (status) => {
+        if (this.#statusWanted) void connection.sendNotification(STATUS, status).catch(() => undefined);
+      },
+      remembered: () => this.#everythingChanged(),
     });
     this.#scanner = new WorkspaceDiagnostics({
       host,
@@ -130,7 +137,13 @@ class Server {
         if (analysis === undefined || token.isCancellationRequested) return null;
         const offset = document.offsetAt(params.position);
         const { project } = this.#workspace.placeOf(document.uri).root;
-        return hover({ document, analysis, project, offset, markdown: this.#client().markdownHover }) ?? null;
+        const fetch = this.#lookUps.forHover(await this.#lookUpSettings(document.uri));
+        const { signal, done } = signalOf(token);
+        try {
+          return (await hover({ document, analysis, project, offset, markdown: this.#client().markdownHover, fetch }, signal)) ?? null;
+        } finally {
+          done();
+        }
       }),
     );
     connection.onDidChangeConfiguration(({ settings }) => {
@@ -157,6 +170,10 @@ class Server {
         return analysis === undefined ? null : documentStatus(analysis);
       }),
     );
+    connection.onRequest(REFRESH_LOOK_UPS, (token: CancellationToken) =>
+      this.#guard<RefreshResult | null>('refresh', null, () => this.#refreshLookUps(signalOf(token))),
+    );
+    connection.onShutdown(() => this.#guard('shutdown', undefined, () => this.#lookUps.close()));
     // A request without parameters comes with the token alone.
     connection.onRequest(SCAN_WORKSPACE, (first: ScanParams | CancellationToken | null, second?: CancellationToken) => {
       const token = second ?? (CancellationToken.is(first) ? first : CancellationToken.None);
@@ -181,6 +198,7 @@ class Server {
     this.#support = support;
     this.#commands = options.commands === true;
     this.#statusWanted = options.status === true;
+    this.#lookUps.keepIn(typeof options.cacheFolder === 'string' && options.cacheFolder !== '' ? options.cacheFolder : undefined);
     this.#settings.start({ pull: support.configuration, fallback: options, trusted: options.trusted === true });
     // Clients from before workspace folders send only the root, and some send neither.
     const { workspaceFolders, rootUri }: Partial<InitializeParams> = params;
@@ -195,7 +213,7 @@ class Server {
         inlayHintProvider: true,
         codeLensProvider: { resolveProvider: false },
         documentLinkProvider: { resolveProvider: false },
-        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL], resolveProvider: true },
+        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, REFACTOR, FIX_ALL], resolveProvider: true },
         ...(support.pullDiagnostics
           ? { diagnosticProvider: { identifier: 'waybill', interFileDependencies: false, workspaceDiagnostics: true } }
           : {}),
@@ -211,7 +229,8 @@ class Server {
       this.#connection.client.register(DidChangeConfigurationNotification.type, { section: 'waybill' }).catch(failed);
     }
     if (watchedFilesRegistration) {
-      const globs = [...ALL_GLOBS, ...LOCKFILE_NAMES.map((name) => `**/${name}`), '**/.yarnrc.yml', '**/.gitignore'];
+      const names = [...LOCKFILE_NAMES, ...REGISTRY_SETTINGS, '.gitignore'];
+      const globs = [...ALL_GLOBS, ...names.map((name) => `**/${name}`)];
       // Of a folder that goes, a client reports nothing but the folder.
       const watchers = [...[...new Set(globs)].map((globPattern) => ({ globPattern })), { globPattern: '**', kind: WatchKind.Delete }];
       this.#connection.client.register(DidChangeWatchedFilesNotification.type, { watchers }).catch(failed);
@@ -230,6 +249,9 @@ class Server {
   /** Forgets what is known of a file or folder. False for the deletion of something that nothing of ours depends on. */
   #forgetFile({ uri, type }: FileEvent): boolean {
     this.#workspace.forget(uri);
+    if (REGISTRY_SETTINGS.some((name) => uri.endsWith(`/${name}`))) {
+      void this.#guard('registry settings', undefined, () => this.#lookUps.settingsChanged());
+    }
     if (type !== FileChangeType.Deleted) return true;
     const below = this.#workspace.forgetBelow(uri);
     const name = uri.slice(uri.lastIndexOf('/') + 1);
@@ -365,7 +387,7 @@ class Server {
       this.#guard('inlay hints', null, async () => {
         const found = await this.#analysisOf(params.textDocument.uri);
         if (found === undefined || !found.settings.inlayHints || token.isCancellationRequested) return null;
-        return inlayHints(found.analysis, params.range, this.#lookUps.view(found.settings));
+        return inlayHints(found.analysis, params.range, this.#lookUps.shown(found.settings));
       }),
     );
     this.#connection.onDocumentLinks((params, token) =>
@@ -533,6 +555,21 @@ class Server {
     done();
     if (signal.aborted) throw cancelled();
     return plan;
+  }
+
+  async #refreshLookUps({ signal, done }: ReturnType<typeof signalOf>): Promise<RefreshResult> {
+    const sum = { asked: 0, unknown: 0 };
+    const settings = await Promise.all(this.#documents.all().map(({ uri }) => this.#lookUpSettings(uri)));
+    for (const one of settings) await this.#lookUps.forget(one);
+    // What two documents want under the same settings is asked for with the first of them.
+    for (const one of settings) {
+      const { asked, unknown } = await this.#lookUps.askAgain(one, signal);
+      sum.asked += asked;
+      sum.unknown += unknown;
+    }
+    done();
+    this.#everythingChanged();
+    return sum;
   }
 
   async #contextOf(uri: string): Promise<AnalysisContext> {

@@ -23,7 +23,7 @@ export const SETTINGS: readonly SettingDeclaration[] = [
       enum: ['off', 'onDemand', 'background'],
       enumDescriptions: [
         'Never make a connection.',
-        'Look things up only when you ask for it, by choosing a quick fix.',
+        'Look things up only when you ask for it, by choosing a quick fix or, in a trusted workspace, by hovering.',
         'Also look up what diagnostics could use, in the background.',
       ],
       default: 'onDemand',
@@ -59,11 +59,20 @@ export const SETTINGS: readonly SettingDeclaration[] = [
     description: 'Address of a GitHub Enterprise server. Empty: the public GitHub.',
   },
   {
+    key: 'images.credentialHelpers',
+    schema: { type: 'boolean', default: false },
+    scope: 'machine',
+    restricted: false,
+    description:
+      'Run the credential helpers (`docker-credential-...`) of your Docker configuration for private registries, in trusted workspaces. Without it only what stands in the configuration itself is used, and Waybill starts no process.',
+  },
+  {
     key: 'inlayHints',
     schema: { type: 'boolean', default: true },
     scope: 'resource',
     restricted: false,
-    description: 'Show the version beside a commit that has no version comment, where it is known already.',
+    description:
+      'Show the version beside a commit that has no version comment, and beside a digest that has no tag, where it is known already.',
   },
   {
     key: 'codeLens',
@@ -89,6 +98,8 @@ export interface ServerSettings {
   readonly invalidRules: readonly string[];
   readonly policy: string;
   readonly githubServerUrl: string;
+  /** Whether Docker's credential helpers may be run. */
+  readonly credentialHelpers: boolean;
   readonly inlayHints: boolean;
   readonly codeLens: boolean;
 }
@@ -105,11 +116,13 @@ export function readSettings(value: unknown): ServerSettings {
     else rules[name] = parsed;
   }
   const github = asRecord(settings.github);
+  const images = asRecord(settings.images);
   return {
     network: network ?? 'onDemand',
     rules,
     invalidRules,
     policy: typeof settings.policy === 'string' ? settings.policy : '',
+    credentialHelpers: images.credentialHelpers === true,
     inlayHints: settings.inlayHints !== false,
     codeLens: settings.codeLens === true,
     githubServerUrl: typeof github.serverUrl === 'string' ? github.serverUrl : '',

@@ -1,11 +1,9 @@
 import { type Answer, known, unknown } from '../core/answer.ts';
-import { type GitRef, type GitRefs, gitRefs, PUBLIC_GITHUB_URL, type RepositoryKey } from '../core/facts.ts';
+import { type GitRef, type GitRefs, gitRefs, type RepositoryKey } from '../core/facts.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { plain } from '../core/untrusted.ts';
-import { isLoopback, parseAddress } from './address.ts';
-import type { Http, HttpFailure, HttpResponse } from './http.ts';
-import { DELIMITER_PKT, FLUSH_PKT, parsePktLines, pktLine } from './pkt-line.ts';
-import { answerFailure, answerStatus, LOOKUP_TIMEOUT_MS, mediaTypeOf, type Source } from './source.ts';
+import { type GitAnswer, type GitRemote, gitCommand, isRepositoryKey, type Through } from './git-remote.ts';
+import { parsePktLines } from './pkt-line.ts';
+import type { Source } from './source.ts';
 
 /** The longest list of refs that is read, in bytes. About 300,000 refs; the largest public repositories have 100,000. */
 export const MAX_REFS_BYTES = 32 * 1024 * 1024;
@@ -19,131 +17,64 @@ export const MAX_REF_NAME_UNITS = 512;
 /** How long tags and branches may be used without asking again, in milliseconds. */
 export const REFS_TTL_MS = 10 * 60 * 1000;
 
-/** Where actions come from. */
-export interface GitRefsOptions {
-  /** A GitHub server; the public one unless given. */
-  readonly serverUrl?: string | undefined;
-  /** Sent to that server only, and nowhere else. */
-  readonly token?: string | undefined;
-  /** Milliseconds since the epoch; for tests. */
-  readonly now?: () => number;
-}
-
-/**
- * The base address of a GitHub server, with a slash at its end. It may have a path; https, or http on loopback. The
- * error is a sentence for the user.
- */
-export function parseServerUrl(text: string): Result<URL> {
-  const parsed = parseAddress(text.trim());
-  if (!parsed.ok) return fail(`The GitHub server URL cannot be used: ${parsed.error}.`);
-  const { origin, pathname, search, hash } = parsed.value;
-  if (search !== '' || hash !== '') return fail('The GitHub server URL cannot be used: it has a query or a fragment.');
-  return ok(new URL(`${origin}${pathname.replace(/\/+$/, '')}/`));
-}
-
 /** Tags and branches through git's own protocol, in one request and without the REST interface's limits. */
-export function createGitRefsSource(options: GitRefsOptions = {}): Source<RepositoryKey, GitRefs> {
-  const server = parseServerUrl(options.serverUrl || PUBLIC_GITHUB_URL);
-  const token = options.token || undefined;
-  const now = options.now ?? Date.now;
+export function createGitRefsSource(remote: GitRemote): Source<RepositoryKey, GitRefs> {
   return {
     id: gitRefs.id,
     hosts: [
       {
-        host: server.ok && !isLoopback(server.value.hostname) ? server.value.host : new URL(PUBLIC_GITHUB_URL).host,
+        host: remote.host,
         reason: 'The tags and branches of a repository that a workflow uses. The host learns the name of the repository.',
       },
     ],
     ttlMs: REFS_TTL_MS,
-    fetch: async ({ owner, repo }, http, signal) => {
-      if (!server.ok) return unknown('error', server.error);
-      if (!isOwner(owner) || !isRepository(repo)) return unknown('unparsable', 'not the name of a repository');
-      const url = new URL(`${owner}/${repo}.git/git-upload-pack`, server.value).href;
-      const first = await ask({ url, token }, http, signal);
-      // A stale token must not hide what everybody may see.
-      const isRefused = token !== undefined && first.ok && (first.value.status === 401 || first.value.status === 403);
-      if (!isRefused) return answer(first, { server: server.value, seesAll: seesAll(token), now: now() });
-      const second = await ask({ url, token: undefined }, http, signal);
-      return answer(second, { server: server.value, seesAll: false, now: now() });
+    // A token is hashed, not written down; who has another one, or none, does not see what it showed.
+    keepUnder: async (key) => ({ id: `${remote.address} ${remote.identity} ${gitRefs.key(key)}`, isLocal: remote.isLocal }),
+    read: keptRefs,
+    fetch: async (repository, http, signal) => {
+      const asked = await ask(remote, repository, { http, signal });
+      return asked.ok ? read(asked.value) : asked.error;
     },
   };
 }
 
-// GitHub: letters, digits and hyphens; enterprise accounts end in `_shortcode`.
-function isOwner(owner: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(owner);
+/** Refs that were kept, checked as if they came from the network. */
+function keptRefs(value: unknown): GitRefs | undefined {
+  if (typeof value !== 'object' || value === null || !('refs' in value) || !Array.isArray(value.refs)) return undefined;
+  const isSound = value.refs.every((ref: unknown) => {
+    const { name, oid, peeled }: Record<string, unknown> = { ...(typeof ref === 'object' ? ref : {}) };
+    if (typeof name !== 'string' || !isRefName(name) || typeof oid !== 'string' || !isOid(oid, oid.length)) return false;
+    return peeled === undefined || (typeof peeled === 'string' && isOid(peeled, oid.length));
+  });
+  const head = 'head' in value ? value.head : undefined;
+  if (!isSound || (head !== undefined && (typeof head !== 'string' || !isRefName(head)))) return undefined;
+  const movedTo = 'movedTo' in value ? readRepository(value.movedTo) : undefined;
+  if ('movedTo' in value && movedTo === undefined) return undefined;
+  return { refs: value.refs, ...(head === undefined ? {} : { head }), ...(movedTo === undefined ? {} : { movedTo }) };
 }
 
-function isRepository(repo: string): boolean {
-  return /^[A-Za-z0-9._-]{1,100}$/.test(repo) && repo !== '.' && repo !== '..';
+function readRepository(value: unknown): RepositoryKey | undefined {
+  const { owner, repo }: Record<string, unknown> = { ...(typeof value === 'object' ? value : {}) };
+  return typeof owner === 'string' && typeof repo === 'string' && isRepositoryKey({ owner, repo }) ? { owner, repo } : undefined;
 }
 
-/** Tokens of GitHub Actions and fine-grained ones see only some repositories: what they do not see may well exist. */
-function seesAll(token: string | undefined): boolean {
-  return token !== undefined && !/^(ghs_|github_pat_)/.test(token);
-}
-
-interface Question {
-  readonly url: string;
-  readonly token: string | undefined;
+async function ask(remote: GitRemote, repository: RepositoryKey, through: Through): ReturnType<GitRemote['post']> {
+  const sent = await remote.post(repository, { body: lsRefs('sha1'), maxBytes: MAX_REFS_BYTES }, through);
+  // git dies without a word when the repository uses the other hash.
+  const isSilent = sent.ok && sent.value.body.length === 0;
+  return isSilent ? remote.post(repository, { body: lsRefs('sha256'), maxBytes: MAX_REFS_BYTES }, through) : sent;
 }
 
 type ObjectFormat = 'sha1' | 'sha256';
 
-async function ask(question: Question, http: Http, signal: AbortSignal): Promise<Result<HttpResponse, HttpFailure>> {
-  const sent = await post(question, 'sha1', http, signal);
-  // git dies without a word when the repository uses the other hash.
-  const isSilent = sent.ok && sent.value.status === 200 && sent.value.body.length === 0;
-  return isSilent ? post(question, 'sha256', http, signal) : sent;
-}
-
-async function post({ url, token }: Question, format: ObjectFormat, http: Http, signal: AbortSignal): ReturnType<Http['request']> {
-  const authorization = token === undefined ? {} : { authorization: `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}` };
-  return http.request(
-    {
-      method: 'POST',
-      url,
-      headers: {
-        'content-type': 'application/x-git-upload-pack-request',
-        accept: RESULT_TYPE,
-        'git-protocol': 'version=2',
-        ...authorization,
-      },
-      body: Buffer.from(lsRefs(format)),
-      maxBytes: MAX_REFS_BYTES,
-      timeoutMs: LOOKUP_TIMEOUT_MS,
-    },
-    signal,
-  );
-}
-
-const RESULT_TYPE = 'application/x-git-upload-pack-result';
-
 /** gitprotocol-v2, "ls-refs". The prefix `HEAD` is what makes the server say which branch HEAD is. */
 function lsRefs(format: ObjectFormat): string {
-  const capabilities = ['command=ls-refs\n', 'agent=waybill\n', `object-format=${format}\n`];
-  const args = ['peel\n', 'symrefs\n', 'ref-prefix HEAD\n', 'ref-prefix refs/heads/\n', 'ref-prefix refs/tags/\n'];
-  return capabilities.map(pktLine).join('') + DELIMITER_PKT + args.map(pktLine).join('') + FLUSH_PKT;
+  return gitCommand('ls-refs', format, ['peel', 'symrefs', 'ref-prefix HEAD', 'ref-prefix refs/heads/', 'ref-prefix refs/tags/']);
 }
 
-interface Circumstances {
-  readonly server: URL;
-  /** Whether a 404 means that there is no such repository. */
-  readonly seesAll: boolean;
-  readonly now: number;
-}
-
-function answer(sent: Result<HttpResponse, HttpFailure>, { server, seesAll, now }: Circumstances): Answer<GitRefs> {
-  if (!sent.ok) return answerFailure(sent.error);
-  const response = sent.value;
-  const host = plain(response.url.host, 100);
-  if (response.status === 404 && !(seesAll && response.url.origin === server.origin)) {
-    return unknown('denied', `${host} has no such repository, or does not show it without a token`);
-  }
-  if (response.status !== 200) return answerStatus(response, now);
-  if (mediaTypeOf(response) !== RESULT_TYPE) return unknown('error', `${host} did not answer in the protocol of git`);
-  const refs = parseLsRefs(response.body);
-  if (refs.ok) return known(refs.value, now);
+function read({ body, host, movedTo, at }: GitAnswer): Answer<GitRefs> {
+  const refs = parseLsRefs(body);
+  if (refs.ok) return known(movedTo === undefined ? refs.value : { ...refs.value, movedTo }, at);
   return refs.error === TOO_MANY ? unknown('too-large', `${host}: ${refs.error}`) : unknown('error', `${host}: ${refs.error}`);
 }
 

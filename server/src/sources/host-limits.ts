@@ -2,10 +2,18 @@
 export interface HostLimits {
   /** Waits for a free slot. Resolves to the function that frees it again, or to undefined when aborted. */
   enter(host: string, signal: AbortSignal): Promise<(() => void) | undefined>;
-  /** Whether the host let too many requests in a row time out a moment ago. */
-  isPaused(host: string): boolean;
-  /** Says how a request ended. */
-  note(host: string, timedOut: boolean): void;
+  /** Until when the host is left alone, and why; undefined where it may be asked. */
+  pause(host: string): Pause | undefined;
+  /** Says how a request ended: answered by the host, by nobody within its time, or with an error of the server's own (5xx). */
+  note(host: string, ended: 'answered' | 'timed-out' | 'server-error'): void;
+  /** The host said itself that it wants to be left alone, for some milliseconds. */
+  rest(host: string, ms: number): void;
+}
+
+/** Why and until when (milliseconds since the epoch) a host is left alone. */
+export interface Pause {
+  readonly why: 'timeouts' | 'server-errors' | 'asked';
+  readonly until: number;
 }
 
 /** The numbers behind `HostLimits`; `now` gives milliseconds since the epoch. */
@@ -13,6 +21,10 @@ export interface HostLimitOptions {
   readonly parallel: number;
   readonly timeoutsInARow: number;
   readonly pauseMs: number;
+  /** After this many errors of the server itself in a row the host is left alone, for longer each time. */
+  readonly errorsInARow: number;
+  /** The longest time that a host is left alone, whatever it asks for. */
+  readonly maxRestMs: number;
   readonly now: () => number;
 }
 
@@ -20,15 +32,16 @@ interface Host {
   running: number;
   readonly waiting: Set<() => void>;
   timeouts: number;
-  pausedUntil: number;
+  errors: number;
+  pause: Pause | undefined;
 }
 
 /** Counts per host. A dead host would otherwise cost one time limit per question, and a run asks hundreds. */
-export function createHostLimits({ parallel, timeoutsInARow, pauseMs, now }: HostLimitOptions): HostLimits {
+export function createHostLimits({ parallel, timeoutsInARow, pauseMs, errorsInARow, maxRestMs, now }: HostLimitOptions): HostLimits {
   const hosts = new Map<string, Host>();
 
   function hostOf(name: string): Host {
-    const host = hosts.get(name) ?? { running: 0, waiting: new Set(), timeouts: 0, pausedUntil: 0 };
+    const host = hosts.get(name) ?? { running: 0, waiting: new Set(), timeouts: 0, errors: 0, pause: undefined };
     hosts.set(name, host);
     return host;
   }
@@ -62,13 +75,27 @@ export function createHostLimits({ parallel, timeoutsInARow, pauseMs, now }: Hos
 
   return {
     enter,
-    isPaused: (name) => hostOf(name).pausedUntil > now(),
-    note: (name, timedOut) => {
+    pause: (name) => {
+      const { pause } = hostOf(name);
+      return pause !== undefined && pause.until > now() ? pause : undefined;
+    },
+    note: (name, ended) => {
       const host = hostOf(name);
-      host.timeouts = timedOut ? host.timeouts + 1 : 0;
-      if (host.timeouts < timeoutsInARow) return;
-      host.timeouts = 0;
-      host.pausedUntil = now() + pauseMs;
+      host.timeouts = ended === 'timed-out' ? host.timeouts + 1 : 0;
+      host.errors = ended === 'server-error' ? host.errors + 1 : 0;
+      if (host.timeouts >= timeoutsInARow) {
+        host.timeouts = 0;
+        host.pause = { why: 'timeouts', until: now() + pauseMs };
+      }
+      if (host.errors >= errorsInARow) {
+        const doubled = Math.min(maxRestMs, pauseMs * 2 ** (host.errors - errorsInARow));
+        host.pause = { why: 'server-errors', until: now() + doubled };
+      }
+    },
+    rest: (name, ms) => {
+      const host = hostOf(name);
+      const until = now() + Math.min(ms, maxRestMs);
+      if (host.pause === undefined || host.pause.until < until) host.pause = { why: 'asked', until };
     },
   };
 }

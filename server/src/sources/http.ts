@@ -12,8 +12,9 @@ import { HttpsProxyAgent } from 'https-proxy-agent';
 import { fail, ok, type Result } from '../core/result.ts';
 import { plain } from '../core/untrusted.ts';
 import { parseAddress, parseForeignAddress } from './address.ts';
-import { createHostLimits } from './host-limits.ts';
+import { createHostLimits, type Pause } from './host-limits.ts';
 import { type Environment, proxyFor } from './proxy.ts';
+import { clockTime, retryAfterMs } from './retry-after.ts';
 
 /** How many requests to one host run at the same time. */
 export const MAX_PARALLEL_PER_HOST = 4;
@@ -26,6 +27,15 @@ export const MAX_TIMEOUTS_IN_A_ROW = 4;
 
 /** How long a host that does not answer is left alone, in milliseconds. */
 export const HOST_PAUSE_MS = 30_000;
+
+/** A host that answers this often in a row with an error of its own (5xx) is left alone, `HOST_PAUSE_MS` first and twice as long each time. */
+export const MAX_SERVER_ERRORS_IN_A_ROW = 4;
+
+/** The longest time that a host is left alone, whatever `Retry-After` says, in milliseconds. */
+export const MAX_REST_MS = 15 * 60 * 1000;
+
+/** How long a host is left alone that limits requests (429) without a word for how long, in milliseconds. */
+export const DEFAULT_REST_MS = 60_000;
 
 /** How servers see us. Without a version: it helps nobody to know who has not updated. */
 export const USER_AGENT = 'waybill';
@@ -84,6 +94,8 @@ export function createHttp({ online, env = process.env, now = Date.now }: HttpOp
     parallel: MAX_PARALLEL_PER_HOST,
     timeoutsInARow: MAX_TIMEOUTS_IN_A_ROW,
     pauseMs: HOST_PAUSE_MS,
+    errorsInARow: MAX_SERVER_ERRORS_IN_A_ROW,
+    maxRestMs: MAX_REST_MS,
     now,
   });
 
@@ -92,11 +104,14 @@ export function createHttp({ online, env = process.env, now = Date.now }: HttpOp
     const leave = await hosts.enter(host, signal);
     if (leave === undefined) return fail(ABORTED);
     try {
-      if (hosts.isPaused(host)) return failure('timeout', hop.url, 'not asked again, it did not answer before');
+      const pause = hosts.pause(host);
+      if (pause !== undefined) return notAsked(hop.url, pause);
       const proxy = proxyFor(hop.url, env);
       if (!proxy.ok) return fail({ why: 'denied', detail: proxy.error });
       const answered = await sendTwice(hop, { agents, proxy: proxy.value, signal });
-      hosts.note(host, !answered.ok && answered.error.why === 'timeout');
+      hosts.note(host, outcomeOf(answered));
+      const restMs = answered.ok ? restOf(answered.value, now()) : undefined;
+      if (restMs !== undefined) hosts.rest(host, restMs);
       return answered;
     } finally {
       leave();
@@ -130,6 +145,31 @@ export function createHttp({ online, env = process.env, now = Date.now }: HttpOp
       agents.https.destroy();
     },
   };
+}
+
+function notAsked(url: URL, { why, until }: Pause): { readonly ok: false; readonly error: HttpFailure } {
+  const at = clockTime(until);
+  switch (why) {
+    case 'timeouts':
+      return failure('timeout', url, `not asked again before ${at}, it did not answer before`);
+    case 'server-errors':
+      return failure('error', url, `not asked again before ${at}, it answered with errors before`);
+    case 'asked':
+      return failure('error', url, `rate limited until ${at}`);
+  }
+}
+
+function outcomeOf(answered: Answered): 'answered' | 'timed-out' | 'server-error' {
+  if (answered.ok) return answered.value.status >= 500 ? 'server-error' : 'answered';
+  return answered.error.why === 'timeout' ? 'timed-out' : 'answered';
+}
+
+/** How long a response asks to be left alone, in milliseconds (RFC 6585, section 4; RFC 9110, section 10.2.3). */
+function restOf({ status, headers }: HttpResponse, now: number): number | undefined {
+  const asked = retryAfterMs(headers.get('retry-after'), now);
+  if (status === 429) return asked ?? DEFAULT_REST_MS;
+  // GitHub says so with 403, others with 503.
+  return status === 503 || status === 403 ? asked : undefined;
 }
 
 /** A request on its way: `url` is checked, header names are in lower case. */

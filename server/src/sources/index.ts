@@ -1,8 +1,15 @@
 import { type Answer, type FactKind, type FetchFact, unknown } from '../core/answer.ts';
+import type { CredentialProvider } from '../core/image-credential.ts';
+import type { RegistryOf } from '../core/npm-facts.ts';
+import type { SharedStorage } from './fact-cache.ts';
 import { createFetcher, type Fetcher } from './fetcher.ts';
+import { createFirstSeenSource } from './first-seen.ts';
+import { createGitAncestrySource, createGitDatesSource, createGitFileSource } from './git-objects.ts';
 import { createGitRefsSource } from './git-refs.ts';
+import { createGitRemote } from './git-remote.ts';
 import { createHttp } from './http.ts';
-import { type CredentialProvider, createOciRegistrySource } from './oci-registry.ts';
+import { createNpmPackumentSource, createNpmVersionsSource } from './npm-registry.ts';
+import { createOciRegistrySources } from './oci-registry.ts';
 import type { Environment } from './proxy.ts';
 import type { SourceHost } from './source.ts';
 
@@ -16,6 +23,10 @@ export interface SourcesOptions {
   readonly token?: string | undefined;
   /** The user's credentials for registries; every request to one is anonymous unless given. */
   readonly credentials?: CredentialProvider | undefined;
+  /** Which registry serves a package's name; the public one serves all unless given. */
+  readonly registryOf?: RegistryOf | undefined;
+  /** Where answers outlive the session; they do not without it. */
+  readonly storage?: SharedStorage | undefined;
   /** Where the proxy variables are read from; `process.env` unless given. */
   readonly env?: Environment | undefined;
   /** Milliseconds since the epoch; for tests. */
@@ -26,36 +37,72 @@ export interface SourcesOptions {
 export interface SourceInfo {
   readonly id: string;
   readonly hosts: readonly SourceHost[];
+  /** How long an answer is used without asking again, in milliseconds. */
+  readonly ttlMs: number;
+  /** Whether answers outlive the session where there is a storage. */
+  readonly isKept: boolean;
 }
 
 /** The wired sources. */
 export interface Sources {
+  /** Asks, unless an answer is remembered or kept that is not too old. */
   readonly fetchFact: FetchFact;
+  /** Asks, unless the answer is of this very moment: for fixes, which write down what it says. */
+  readonly fetchFresh: FetchFact;
+  /** What is remembered or kept of earlier look-ups, however old: `asOf` says. Nothing is asked; undefined where there is nothing. */
+  keptFact<K, V>(kind: FactKind<K, V>, key: K, signal: AbortSignal): Promise<Answer<V> | undefined>;
   readonly sources: readonly SourceInfo[];
-  /** Forgets all answers and closes idle connections. */
-  close(): void;
+  /** Forgets all answers, those of earlier sessions too. */
+  forget(): Promise<void>;
+  /** Writes down what outlives the session. */
+  flush(): Promise<void>;
+  /** Forgets the session's answers and closes idle connections. Resolves when what outlives it is written. */
+  close(): Promise<void>;
 }
 
 /** Wires all sources. Equal questions share one look-up, and its answer for as long as the source allows. */
-export function createSources({ online, serverUrl, token, credentials, env = process.env, now = Date.now }: SourcesOptions): Sources {
+export function createSources(options: SourcesOptions): Sources {
+  const { online, serverUrl, token, credentials, registryOf, storage, env = process.env, now = Date.now } = options;
   const http = createHttp({ online, env, now });
+  const remote = createGitRemote({ serverUrl, token, now });
+  const images = createOciRegistrySources({ credentials, now });
   const fetchers: readonly Fetcher<never, unknown>[] = [
-    createFetcher(createGitRefsSource({ serverUrl, token, now }), { http, now }),
-    createFetcher(createOciRegistrySource({ credentials, now }), { http, now }),
+    createFetcher(createGitRefsSource(remote), { http, now, storage }),
+    createFetcher(createGitAncestrySource(remote), { http, now, storage }),
+    createFetcher(createGitDatesSource(remote), { http, now, storage }),
+    createFetcher(createGitFileSource(remote), { http, now, storage }),
+    createFetcher(createFirstSeenSource({ storage, server: remote.address, now }), { http, now }),
+    createFetcher(images.digest, { http, now, storage }),
+    createFetcher(images.manifest, { http, now, storage }),
+    createFetcher(images.content, { http, now, storage }),
+    createFetcher(createNpmVersionsSource({ registryOf, now }), { http, now, storage }),
+    createFetcher(createNpmPackumentSource({ registryOf, now }), { http, now, storage }),
   ];
+  const fetcherOf = <K, V>(kind: FactKind<K, V>): Fetcher<K, V> | undefined => fetchers.find((candidate) => answers(candidate, kind));
+  const flush = async (): Promise<void> => {
+    await Promise.all(fetchers.map((fetcher) => fetcher.flush()));
+  };
 
-  async function fetchFact<K, V>(kind: FactKind<K, V>, key: K, signal: AbortSignal): Promise<Answer<V>> {
-    if (!online) return unknown('offline', 'look-ups are off');
-    const fetcher = fetchers.find((candidate) => answers(candidate, kind));
-    return fetcher?.fetch({ key, id: kind.key(key) }, signal) ?? unknown('error', `nothing answers ${kind.id}`);
+  function asking(how: 'fetch' | 'fetchFresh'): FetchFact {
+    return async (kind, key, signal) => {
+      if (!online) return unknown('offline', 'look-ups are off');
+      return (await fetcherOf(kind)?.[how]({ key, id: kind.key(key) }, signal)) ?? unknown('error', `nothing answers ${kind.id}`);
+    };
   }
 
   return {
-    fetchFact,
-    sources: fetchers.map(({ source: { id, hosts } }) => ({ id, hosts })),
-    close: () => {
+    fetchFact: asking('fetch'),
+    fetchFresh: asking('fetchFresh'),
+    keptFact: async (kind, key, signal) => fetcherOf(kind)?.kept({ key, id: kind.key(key) }, signal),
+    sources: fetchers.map(({ source: { id, hosts, ttlMs, keepUnder } }) => ({ id, hosts, ttlMs, isKept: keepUnder !== undefined })),
+    forget: async () => {
+      await Promise.all(fetchers.map((fetcher) => fetcher.forget()));
+    },
+    flush,
+    close: async () => {
       for (const fetcher of fetchers) fetcher.clear();
       http.close();
+      await flush();
     },
   };
 }

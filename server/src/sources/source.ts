@@ -1,6 +1,7 @@
 import { type Answer, absent, unknown } from '../core/answer.ts';
 import { plain } from '../core/untrusted.ts';
 import type { Http, HttpFailure, HttpResponse } from './http.ts';
+import { clockTime, retryAfterMs } from './retry-after.ts';
 
 /** The time limit of one request, in milliseconds. */
 export const LOOKUP_TIMEOUT_MS = 5_000;
@@ -13,14 +14,29 @@ export interface SourceHost {
   readonly reason: string;
 }
 
+/** The place of an answer that outlives the session. */
+export interface KeepUnder {
+  /** Made of the origin, the identity that asks, and the key: what one account may see never shows to another. */
+  readonly id: string;
+  /**
+   * Whether the host is this very machine. It is asked again all the same, because that costs nothing, and whoever runs a server
+   * of his own changes what it serves.
+   */
+  readonly isLocal: boolean;
+}
+
 /** Answers one kind of fact. `id` is the id of the `FactKind` that it answers. */
 export interface Source<K, V> {
   readonly id: string;
   readonly hosts: readonly SourceHost[];
   /** How long a known answer may be used without asking again, in milliseconds. */
   readonly ttlMs: number;
-  /** Asks. Resolves always; an aborted look-up is `unknown('pending')`. */
-  fetch(key: K, http: Http, signal: AbortSignal): Promise<Answer<V>>;
+  /** Asks. Resolves always; an aborted look-up is `unknown('pending')`. `stale` is what was known before, for asking whether it changed. */
+  fetch(key: K, http: Http, signal: AbortSignal, stale?: V): Promise<Answer<V>>;
+  /** Under what an answer may be kept; undefined where it is not to be kept beyond the session. */
+  keepUnder?(key: K, signal: AbortSignal): Promise<KeepUnder | undefined>;
+  /** A value that was kept, checked; undefined where it is none of ours. Without it nothing is kept beyond the session. */
+  read?(value: unknown): V | undefined;
 }
 
 /** A request that got no response, as an answer. */
@@ -34,6 +50,10 @@ export function answerStatus(response: HttpResponse, asOf: number): Answer<never
   switch (response.status) {
     case 401:
     case 403:
+      // GitHub limits look-ups with 403, and then says how long.
+      if (response.status === 403 && response.headers.has('retry-after')) {
+        return unknown('error', `${host} limits look-ups (HTTP 403)${retryAfter(response, asOf)}`);
+      }
       return unknown('denied', `${host} does not show this without credentials (HTTP ${response.status})`);
     case 404:
       return absent(asOf);
@@ -44,11 +64,9 @@ export function answerStatus(response: HttpResponse, asOf: number): Answer<never
   }
 }
 
-/** RFC 9110, 10.2.3: seconds, or a date. */
 function retryAfter(response: HttpResponse, now: number): string {
-  const text = response.headers.get('retry-after') ?? '';
-  const seconds = /^\d{1,7}$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now) / 1000);
-  return seconds > 0 ? `; it asks to wait ${seconds} s` : '';
+  const ms = retryAfterMs(response.headers.get('retry-after'), now);
+  return ms === undefined ? '' : `; it asks to wait ${Math.ceil(ms / 1000)} s, until ${clockTime(now + ms)}`;
 }
 
 /** The media type of a response in lower case, without its parameters. */

@@ -18,15 +18,23 @@ import { createKeyPair, type KeyPair, sign, startTokenServer, TOKEN_ISSUER, TOKE
 export interface ImageSpec {
   readonly kind: 'index' | 'manifest';
   readonly seed?: string;
+  /** What the index says that its version is. */
+  readonly version?: string;
 }
 
 /** How the registry behaves. */
 export interface RegistryOptions {
-  /** `token`: it wants an anonymous token from a token server. None unless given. */
-  readonly auth?: 'none' | 'token';
+  /** `token`: it wants an anonymous token from a token server; `basic`: the user and password of `BASIC_USER`. None unless given. */
+  readonly auth?: 'none' | 'token' | 'basic';
   /** Repositories that the token server has no anonymous token for. */
   readonly denied?: readonly string[];
 }
+
+/** Who may read from a registry with `auth: 'basic'`. */
+export const BASIC_USER = { username: 'alice', password: 's3cret' } as const;
+
+/** The line of an htpasswd file for `BASIC_USER` (bcrypt, the only hash that the registry takes). */
+const HTPASSWD = 'alice:$2y$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK\n';
 
 /** The running registry. */
 export interface Registry {
@@ -38,6 +46,10 @@ export interface Registry {
   readonly tokenServer: TokenServer | undefined;
   /** Uploads an image as `repository:tag` and gives its digest. An older one of this name stays under its digest. */
   push(name: string, spec: ImageSpec): Promise<string>;
+  /** The digest of the first platform of an index. */
+  platform(repository: string, digest: string): Promise<string>;
+  /** Deletes a manifest of a repository by its digest. */
+  remove(repository: string, digest: string): Promise<void>;
   /** The digest of an image that was pushed. */
   digest(name: string): string;
   close(): Promise<void>;
@@ -60,7 +72,7 @@ export async function startRegistry(
   const directory = await mkdtemp(join(tmpdir(), 'waybill-registry-'));
   const keys = auth === 'token' ? createKeyPair(directory) : undefined;
   const tokenServer = keys === undefined ? undefined : await startTokenServer(keys, (repository) => denied.includes(repository));
-  const setting = { directory, keys, tokenServer };
+  const setting = { directory, keys, tokenServer, isBasic: auth === 'basic' };
   const backend = isReal ? await startDockerRegistry(setting) : await startSmall(setting);
   const requests: LoggedRequest[] = [];
   const front = await serve((request, response) => {
@@ -69,7 +81,7 @@ export async function startRegistry(
   });
   const digests = new Map<string, string>();
   const push = async (name: string, spec: ImageSpec): Promise<string> => {
-    const digest = await pushImage({ url: backend.url, keys }, name, spec);
+    const digest = await pushImage({ url: backend.url, authorization: (actions) => authorizationFor(setting, name, actions) }, name, spec);
     digests.set(name, digest);
     return digest;
   };
@@ -80,6 +92,17 @@ export async function startRegistry(
     requests,
     tokenServer,
     push,
+    platform: async (repository, digest) => {
+      const headers = { ...authorizationFor(setting, `${repository}:`, ['pull', 'push']), accept: INDEX_TYPE };
+      const response = await fetch(`${backend.url}/v2/${repository}/manifests/${digest}`, { headers });
+      const index = (await response.json()) as { readonly manifests: readonly Descriptor[] };
+      return index.manifests[0]?.digest ?? '';
+    },
+    remove: async (repository, digest) => {
+      const headers = authorizationFor(setting, `${repository}:`, ['delete']);
+      const response = await fetch(`${backend.url}/v2/${repository}/manifests/${digest}`, { method: 'DELETE', headers });
+      if (response.status !== 202) throw new Error(`the test registry does not delete: HTTP ${response.status}`);
+    },
     digest: (name) => {
       const digest = digests.get(name);
       if (digest === undefined) throw new Error(`the test registry has no ${name}`);
@@ -98,14 +121,26 @@ interface Setting {
   readonly directory: string;
   readonly keys: KeyPair | undefined;
   readonly tokenServer: TokenServer | undefined;
+  readonly isBasic: boolean;
 }
 
-async function startDockerRegistry({ directory, keys, tokenServer }: Setting): Promise<Backend> {
-  const auth =
-    keys === undefined || tokenServer === undefined
+/** What the test's own pushes and deletions bring along. */
+function authorizationFor({ keys, isBasic }: Setting, name: string, actions: readonly string[]): Record<string, string> {
+  if (isBasic) return { authorization: BASIC_HEADER };
+  return keys === undefined ? {} : { authorization: `Bearer ${sign(keys, [name.slice(0, name.lastIndexOf(':'))], actions)}` };
+}
+
+const BASIC_HEADER = `Basic ${Buffer.from(`${BASIC_USER.username}:${BASIC_USER.password}`).toString('base64')}`;
+
+async function startDockerRegistry({ directory, keys, tokenServer, isBasic }: Setting): Promise<Backend> {
+  const htpasswd = join(directory, 'htpasswd');
+  if (isBasic) await writeFile(htpasswd, HTPASSWD);
+  const auth = isBasic
+    ? { auth: { htpasswd: { realm: 'basic-realm', path: htpasswd } } }
+    : keys === undefined || tokenServer === undefined
       ? {}
       : { auth: { token: { realm: tokenServer.realm, service: TOKEN_SERVICE, issuer: TOKEN_ISSUER, rootcertbundle: keys.certFile } } };
-  const storage = { filesystem: { rootdirectory: join(directory, 'data') } };
+  const storage = { filesystem: { rootdirectory: join(directory, 'data') }, delete: { enabled: true } };
   const config = join(directory, 'registry.yml');
   // JSON is YAML.
   await writeFile(config, JSON.stringify({ version: '0.1', log: { level: 'info' }, storage, http: { addr: '127.0.0.1:0' }, ...auth }));
@@ -138,9 +173,10 @@ function stop(child: ChildProcess): Promise<void> {
   });
 }
 
-function startSmall({ keys, tokenServer }: Setting): Promise<Backend> {
+function startSmall({ keys, tokenServer, isBasic }: Setting): Promise<Backend> {
   const pushTokens = new Set<string>();
   return startSmallRegistry((repository, authorization) => {
+    if (isBasic) return authorization === BASIC_HEADER ? undefined : 'Basic realm="basic-realm"';
     const token = authorization?.replace(/^Bearer /, '') ?? '';
     if (tokenServer === undefined || keys === undefined || pushTokens.has(token) || tokenServer.isValid(token, repository))
       return undefined;
@@ -151,9 +187,7 @@ function startSmall({ keys, tokenServer }: Setting): Promise<Backend> {
 }
 
 function isPushToken(token: string): boolean {
-  return Buffer.from(token.split('.')[1] ?? '', 'base64url')
-    .toString('utf8')
-    .includes('"push"');
+  return /"(?:push|delete)"/.test(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
 }
 
 function forward(request: IncomingMessage, response: ServerResponse, { port }: Backend): void {
@@ -173,7 +207,7 @@ const LAYER_TYPE = 'application/vnd.oci.image.layer.v1.tar';
 
 interface Upload {
   readonly url: string;
-  readonly keys: KeyPair | undefined;
+  authorization(actions: readonly string[]): Record<string, string>;
 }
 
 interface Descriptor {
@@ -182,10 +216,10 @@ interface Descriptor {
   readonly size: number;
 }
 
-async function pushImage({ url, keys }: Upload, name: string, { kind, seed = name }: ImageSpec): Promise<string> {
+async function pushImage({ url, authorization }: Upload, name: string, { kind, seed = name, version }: ImageSpec): Promise<string> {
   const colon = name.lastIndexOf(':');
   const [repository, tag] = [name.slice(0, colon), name.slice(colon + 1)];
-  const headers = keys === undefined ? {} : { authorization: `Bearer ${sign(keys, [repository], ['pull', 'push'])}` };
+  const headers = authorization(['pull', 'push']);
   const send = async (path: string, init: RequestInit): Promise<Response> => {
     const response = await fetch(new URL(path, url), { ...init, headers: { ...headers, ...init.headers } });
     if (!response.ok) throw new Error(`push of ${name}: ${init.method} ${path} answered ${response.status} ${await response.text()}`);
@@ -218,7 +252,8 @@ async function pushImage({ url, keys }: Upload, name: string, { kind, seed = nam
   if (kind === 'manifest') return (await putPlatform('amd64', tag)).digest;
   const manifests: object[] = [];
   for (const architecture of ['amd64', 'arm64']) {
-    manifests.push({ ...(await putPlatform(architecture)), platform: { architecture, os: 'linux' } });
+    const annotations = version === undefined ? {} : { annotations: { 'org.opencontainers.image.version': version } };
+    manifests.push({ ...(await putPlatform(architecture)), platform: { architecture, os: 'linux' }, ...annotations });
   }
   return (await putManifest({ mediaType: INDEX_TYPE, ...{ manifests } }, tag)).digest;
 }

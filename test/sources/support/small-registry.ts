@@ -48,11 +48,19 @@ async function answerManifest(
     manifests.set(`${repository}:${reference}`, manifest).set(`${repository}:${digestOf(manifest.body)}`, manifest);
     return void response.writeHead(201, { 'docker-content-digest': digestOf(manifest.body) }).end();
   }
+  if (request.method === 'DELETE') {
+    // The tags that stand for it go too.
+    for (const [name, { body }] of manifests) if (digestOf(body) === reference && name.startsWith(`${repository}:`)) manifests.delete(name);
+    return void response.writeHead(202).end();
+  }
   const manifest = manifests.get(`${repository}:${reference}`);
   // As the real one: a media type that was not asked for does not exist.
   const isAccepted = manifest !== undefined && (request.headers.accept ?? '').includes(manifest.mediaType);
   if (!isAccepted) return sendError(response, 404, 'MANIFEST_UNKNOWN');
+  const etag = `"${digestOf(manifest.body)}"`;
+  if (request.headers['if-none-match'] === etag) return void response.writeHead(304).end();
   response.writeHead(200, {
+    etag,
     'content-type': manifest.mediaType,
     'content-length': manifest.body.length,
     'docker-content-digest': digestOf(manifest.body),

@@ -84,5 +84,7 @@ function fresh(name: string, uri: string, text: string): unknown {
   const manifest = formatForPath(name)?.parse({ uri, path: name, text, version: 0 });
   assert.ok(manifest);
   const analysis = analyse(manifest, { rules, policy: DEFAULT_POLICY, surroundings: memoryProject({}), facts: OFFLINE_FACTS });
-  return JSON.parse(JSON.stringify(toDiagnostics(analysis, { codeDescription: true, data: true, relatedInformation: true })));
+  return JSON.parse(
+    JSON.stringify(toDiagnostics(analysis, { codeDescription: true, data: true, relatedInformation: true, deprecatedTag: true })),
+  );
 }

@@ -1,5 +1,6 @@
 import { messageText } from '../../core/finding.ts';
 import { LineIndex } from '../../core/text.ts';
+import { plain } from '../../core/untrusted.ts';
 import type { Report } from '../../engine/report.ts';
 
 /** The machine-readable report, `version` 1; its schema is schemas/report.schema.json. */
@@ -22,6 +23,12 @@ export function jsonReport(report: Report): string {
       fingerprint: finding.fingerprint,
     }));
   });
-  const unknown = report.unknown.map(({ path, subject, why, count }) => ({ path, subject, why, count }));
+  const unknown = report.unknown.map(({ path, subject, why, count, detail }) => ({
+    path,
+    subject,
+    why,
+    count,
+    ...(detail === undefined ? {} : { detail: plain(detail) }),
+  }));
   return `${JSON.stringify({ version: 1, findings, unknown, summary: report.summary }, undefined, 2)}\n`;
 }

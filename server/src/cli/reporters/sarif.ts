@@ -4,6 +4,7 @@ import type { Rule } from '../../core/rule.ts';
 import { rulePageUrl } from '../../core/rule-page.ts';
 import type { Span } from '../../core/span.ts';
 import { LineIndex } from '../../core/text.ts';
+import { plain } from '../../core/untrusted.ts';
 import { HOMEPAGE, VERSION } from '../../data/product.generated.ts';
 import type { Report, ReportedFile } from '../../engine/report.ts';
 import type { Suppressed } from '../../engine/suppressions.ts';
@@ -44,7 +45,9 @@ export function sarifReport(report: Report, options: SarifOptions): string {
             executionSuccessful: true,
             toolExecutionNotifications: report.unknown.map((item) => ({
               level: 'note' as const,
-              message: { text: `Unknown (${item.why}): ${item.subject}${item.count > 1 ? ` (${item.count} questions)` : ''}.` },
+              message: {
+                text: `Unknown (${item.why}): ${item.subject}${item.count > 1 ? ` (${item.count} questions)` : ''}${item.detail === undefined ? '' : `: ${plain(item.detail)}`}.`,
+              },
               locations: [{ physicalLocation: { artifactLocation: location(item.path) } }],
             })),
           },

@@ -179,7 +179,10 @@ const MAX_SUBJECTS = 3;
 /** What is unknown, by reason: never silent, never long. */
 function unknownLines(report: Report, { paint }: TextOptions): string[] {
   const byWhy = new Map<string, Map<string, number>>();
-  for (const { why, count, subject } of report.unknown) {
+  const details = new Map<string, string>();
+  for (const { why, count, subject, detail } of report.unknown) {
+    // The first one says enough: what fails, fails alike.
+    if (detail !== undefined && !details.has(why)) details.set(why, plain(detail));
     const subjects = byWhy.get(why) ?? new Map<string, number>();
     subjects.set(subject, (subjects.get(subject) ?? 0) + count);
     byWhy.set(why, subjects);
@@ -188,7 +191,9 @@ function unknownLines(report: Report, { paint }: TextOptions): string[] {
     const listed = [...subjects].slice(0, MAX_SUBJECTS).map(([subject, count]) => `${plain(subject, 80)}${count > 1 ? ` (${count})` : ''}`);
     const more = subjects.size > listed.length ? ` and ${subjects.size - listed.length} more` : '';
     const hint = why === 'offline' ? '; --online looks them up' : '';
-    return paint.yellow(`Unknown, ${why}: ${listed.join(', ')}${more}${hint}.`);
+    const detail = details.get(why);
+    const reason = detail === undefined ? '' : ` (${detail})`;
+    return paint.yellow(`Unknown, ${why}: ${listed.join(', ')}${more}${hint}${reason}.`);
   });
 }
 

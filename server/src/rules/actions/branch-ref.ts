@@ -1,6 +1,6 @@
 import type { Rule } from '../../core/rule.ts';
 import { actionsJudged, aliasesOf } from './judge.ts';
-import { pinBranch, pinFix, pinNewest } from './pin-edit.ts';
+import { newestFixes, pinBranch, pinFix } from './pin-edit.ts';
 import { privileges } from './privilege.ts';
 
 /** An action that follows a branch: every push to the branch runs in the workflow at once. */
@@ -51,12 +51,7 @@ export const rule: Rule = {
         ...(privilege === undefined ? {} : { severity: 'error' as const }),
         related: aliasesOf(action, context),
         fixes: [
-          ...pinFix(action, text, {
-            title: `Pin to the newest stable release: check what differs from the branch ${branch}`,
-            safety: 'review',
-            inFixAll: false,
-            choose: pinNewest(action),
-          }),
+          ...newestFixes(action, text, `check what differs from the branch ${branch}`),
           ...pinFix(action, text, {
             title: `Pin to the head of the branch ${branch}: check what is there today`,
             safety: 'review',

@@ -3,7 +3,7 @@ import type { ActionReference } from '../../core/reference.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { UsesProblem } from '../../formats/action-reference.ts';
 import { actionsJudged, aliasesOf, type JudgedAction } from './judge.ts';
-import { gluedCommentFix, pinFix, pinNewest } from './pin-edit.ts';
+import { gluedCommentFix, newestFixes } from './pin-edit.ts';
 
 const REFUSED = 'GitHub refuses the whole file, or the job fails before its first step.';
 const FORM = 'Write `owner/repository@commit`, `./path` or `docker://image`.';
@@ -94,7 +94,8 @@ export const rule: Rule = {
 };
 
 function fixes({ action, reason }: JudgedAction, text: string): Fix[] {
-  if (reason === 'ref-not-found') return [...gluedCommentFix(action, text), ...newest(action, text)];
+  if (reason === 'ref-not-found')
+    return [...gluedCommentFix(action, text), ...newestFixes(action, text, 'check that it is the one you want')];
   const normal = normalised(action, reason);
   if (normal === undefined || normal === action.requested) return [];
   const edit = { span: action.valueSpan, text: normal };
@@ -117,13 +118,4 @@ function normalised({ requested }: ActionReference, reason: string | undefined):
     default:
       return undefined;
   }
-}
-
-function newest(action: ActionReference, text: string): Fix[] {
-  return pinFix(action, text, {
-    title: 'Pin to the newest stable release: check that it is the one you want',
-    safety: 'review',
-    inFixAll: false,
-    choose: pinNewest(action),
-  });
 }

@@ -1,7 +1,7 @@
 import type { Answer } from '../../core/answer.ts';
-import { type GitRefs, gitRefs } from '../../core/facts.ts';
+import { type GitRefs, gitAncestry, gitRefs } from '../../core/facts.ts';
 import type { Related } from '../../core/finding.ts';
-import { type ResolvedRef, resolveRef } from '../../core/git-versions.ts';
+import { type ResolvedRef, resolveRef, tipsOf } from '../../core/git-versions.ts';
 import type { ActionReference, ActionVerdict } from '../../core/reference.ts';
 import type { RuleContext } from '../../core/rule.ts';
 
@@ -74,6 +74,48 @@ function judgeRef(action: ActionReference, resolved: ResolvedRef): JudgedAction 
 
 function offline(action: ActionReference): JudgedAction {
   return { action, verdict: action.verdict, ...(action.reason === undefined ? {} : { reason: action.reason }) };
+}
+
+/** An action that is pinned to a commit, of a repository whose refs are known. */
+export interface PinnedAction {
+  readonly action: ActionReference;
+  readonly refs: GitRefs;
+  /** The full commit id in lower case, or the one of a tag object. */
+  readonly id: string;
+  readonly resolved: Extract<ResolvedRef, { readonly kind: 'commit' | 'tag-object' }>;
+}
+
+/** The document's actions that name a full id, where the repository's refs say something about it. */
+export function pinnedActions({ manifest, fact }: RuleContext): PinnedAction[] {
+  return manifest.refs.flatMap((action) => {
+    if (action.ecosystem !== 'github-actions' || !FULL_ID.test(action.ref) || !NAMES_AN_ID.has(action.verdict)) return [];
+    const answer = fact(gitRefs, { owner: action.owner, repo: action.repo });
+    if (answer.state !== 'known') return [];
+    const resolved = resolveRef(answer.value, action.ref);
+    if (resolved.kind !== 'commit' && resolved.kind !== 'tag-object') return [];
+    return [{ action, refs: answer.value, id: action.ref.toLowerCase(), resolved }];
+  });
+}
+
+const FULL_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i;
+// 64 digits are `unpinned` until the repository says that its ids are that long.
+const NAMES_AN_ID: ReadonlySet<ActionVerdict> = new Set(['pinned', 'unpinned']);
+
+/** How a commit stands to its repository. `foreign`: it exists there, but no tag or branch leads to it. */
+export type Standing = 'tip' | 'reachable' | 'foreign' | 'absent' | 'unknown';
+
+/** Whether a commit is in its repository; asks for nothing where a tag or branch points at it. */
+export function standingOf({ action, refs, id, resolved }: PinnedAction, { fact }: RuleContext): Standing {
+  if (resolved.kind === 'tag-object' || resolved.isTip) return 'tip';
+  const answer = fact(gitAncestry, { owner: action.owner, repo: action.repo, commit: id, tips: tipsOf(refs) });
+  switch (answer.state) {
+    case 'unknown':
+      return 'unknown';
+    case 'absent':
+      return 'absent';
+    case 'known':
+      return answer.value.isReachable ? 'reachable' : 'foreign';
+  }
 }
 
 /** The places where YAML aliases repeat a value that a finding is about. */

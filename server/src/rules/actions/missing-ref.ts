@@ -1,6 +1,6 @@
 import type { Rule } from '../../core/rule.ts';
 import { actionsJudged, aliasesOf } from './judge.ts';
-import { pinFix, pinNewest } from './pin-edit.ts';
+import { newestFixes } from './pin-edit.ts';
 
 /** An action without a ref: GitHub refuses the workflow, and the quick repair by hand is usually a branch. */
 export const rule: Rule = {
@@ -31,12 +31,7 @@ export const rule: Rule = {
         args: { action: action.requested },
         span: action.span,
         related: aliasesOf(action, context),
-        fixes: pinFix(action, context.manifest.file.text, {
-          title: 'Pin to the newest stable release: check that it is the one you want',
-          safety: 'review',
-          inFixAll: false,
-          choose: pinNewest(action),
-        }),
+        fixes: newestFixes(action, context.manifest.file.text, 'check that it is the one you want'),
       });
     }
   },

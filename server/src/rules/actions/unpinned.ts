@@ -1,6 +1,6 @@
 import type { Rule, RuleContext } from '../../core/rule.ts';
 import { actionsJudged, aliasesOf, type JudgedAction } from './judge.ts';
-import { gluedCommentFix, pinBranch, pinCurrent, pinFix } from './pin-edit.ts';
+import { gluedCommentFix, pinCurrent, pinFix } from './pin-edit.ts';
 
 /** An action named by a tag: whoever can move the tag runs code in the workflow (tj-actions/changed-files, CVE-2025-30066). */
 export const rule: Rule = {
@@ -54,6 +54,8 @@ export const rule: Rule = {
 };
 
 function fixes({ action, resolved }: JudgedAction, { manifest }: RuleContext) {
+  // Which of a tag and a branch is meant, `actions/ref-ambiguous` asks.
+  if (resolved?.kind === 'both') return [];
   const { text } = manifest.file;
   const tag = pinFix(action, text, {
     title: `Pin to the commit that ${action.ref} stands for`,
@@ -61,12 +63,5 @@ function fixes({ action, resolved }: JudgedAction, { manifest }: RuleContext) {
     inFixAll: true,
     choose: pinCurrent(action),
   });
-  if (resolved?.kind !== 'both') return [...tag, ...gluedCommentFix(action, text)];
-  const branch = pinFix(action, text, {
-    title: `Pin to the head of the branch ${action.ref}, which is not the commit of the tag: check which of the two is meant`,
-    safety: 'review',
-    inFixAll: false,
-    choose: pinBranch(action),
-  });
-  return [...tag, ...branch];
+  return [...tag, ...gluedCommentFix(action, text)];
 }

@@ -2,7 +2,7 @@ import type { Manifest } from '../../core/manifest.ts';
 import type { ImageReference } from '../../core/reference.ts';
 import type { Rule } from '../../core/rule.ts';
 import { asDockerfile } from '../../formats/dockerfile.ts';
-import { IMAGE_FORMATS, imagesFor, pinFixes } from './verdict.ts';
+import { IMAGE_FORMATS, imagesFor, pinFixes, versionFixes } from './verdict.ts';
 
 /** An image by `latest`, written or implied: it changes with every release, and nobody can say what was built from it. */
 export const rule: Rule = {
@@ -47,7 +47,10 @@ export const rule: Rule = {
       const { span } = reference;
       // Pinning a name that was meant for a stage would only hide the mistake.
       if (forward.has(reference)) report({ messageId: 'forward', args, span });
-      else report({ messageId: reference.verdict === 'latest' ? 'latest' : 'implicit', args, span, fixes: pinFixes(reference) });
+      else {
+        const fixes = [...pinFixes(reference), ...versionFixes(reference)];
+        report({ messageId: reference.verdict === 'latest' ? 'latest' : 'implicit', args, span, fixes });
+      }
     }
   },
 };

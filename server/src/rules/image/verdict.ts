@@ -1,6 +1,7 @@
 import type { Unknown } from '../../core/answer.ts';
 import { imageDigest } from '../../core/facts.ts';
 import type { Edit, Fix, FixFailure, FixIo } from '../../core/finding.ts';
+import { imageContent } from '../../core/image-facts.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import type { ImageArgument, ImageReference } from '../../core/reference.ts';
 import { span } from '../../core/span.ts';
@@ -45,7 +46,7 @@ export function pinArgumentFixes(reference: ImageReference): Fix[] {
 }
 
 /** The ARG whose default is the whole reference, letter by letter, standing in one piece and used here alone. */
-function wholeArgument({ requested, resolved, variables, arguments: args }: ImageReference): ImageArgument | undefined {
+export function wholeArgument({ requested, resolved, variables, arguments: args }: ImageReference): ImageArgument | undefined {
   const [argument] = args;
   if (argument === undefined || variables.length !== 1 || argument.uses !== 1) return undefined;
   const { name, span: place, value } = argument;
@@ -62,16 +63,49 @@ function pinAt(reference: ImageReference, at: number): Fix[] {
   const { image } = reference;
   if (image === undefined) return [];
   const tag = tagOf(reference);
-  const key = { registry: image.registry, repository: image.repository, tag };
-  const resolve = async ({ fetch }: FixIo, signal: AbortSignal): Promise<readonly Edit[] | FixFailure> => {
-    const answer = await fetch(imageDigest, key, signal);
-    if (answer.state === 'absent') return { failed: `The registry has no tag ${tag} of ${image.registry}/${image.repository}.` };
-    if (answer.state === 'unknown') return { failed: notAsked(image.registry, answer.why, answer.detail) };
-    const { digest } = answer.value;
-    if (!parseImageReference(`x@${digest}`).ok) return { failed: `${image.registry} answered with a malformed digest.` };
+  const resolve = async (io: FixIo, signal: AbortSignal): Promise<readonly Edit[] | FixFailure> => {
+    const digest = await digestOfTag(reference, io, signal);
+    if (typeof digest !== 'string') return digest;
     return [{ span: span(at, at), text: `${image.tag === undefined ? `:${tag}` : ''}@${digest}` }];
   };
   return [{ title: `Pin to the digest that ${tag} means today`, safety: 'safe', online: true, inFixAll: true, resolve }];
+}
+
+/**
+ * Pins `latest` under the version that it is today, where the image names its version and the tag of that version is the
+ * same image: three look-ups. Safe, because today it is the same; not in a fix-all, which keeps the tag.
+ */
+export function versionFixes(reference: ImageReference): Fix[] {
+  const { image, editable, variables, span: whole, requested } = reference;
+  if (image === undefined || !editable || variables.length > 0) return [];
+  const { registry, repository } = image;
+  const at = span(whole.end - (image.tag === undefined ? 0 : ':latest'.length), whole.end);
+  const resolve = async (io: FixIo, signal: AbortSignal): Promise<readonly Edit[] | FixFailure> => {
+    const digest = await digestOfTag(reference, io, signal);
+    if (typeof digest !== 'string') return digest;
+    const content = await io.fetch(imageContent, { registry, repository, digest }, signal);
+    if (content.state === 'unknown') return { failed: notAsked(registry, content.why, content.detail) };
+    const version = content.state === 'known' ? content.value.version : undefined;
+    const none = { failed: `Nobody says which version ${requested} is. Pin to the digest instead, or name a version.` };
+    if (version === undefined || version === 'latest' || !parseImageReference(`x:${version}`).ok) return none;
+    const named = await io.fetch(imageDigest, { registry, repository, tag: version }, signal);
+    if (named.state === 'unknown') return { failed: notAsked(registry, named.why, named.detail) };
+    return named.state === 'known' && named.value.digest === digest ? [{ span: at, text: `:${version}@${digest}` }] : none;
+  };
+  return [{ title: 'Name the version that latest is today, and pin it', safety: 'safe', online: true, inFixAll: false, resolve }];
+}
+
+/** The digest that a reference's tag means now, or why that cannot be said. */
+export async function digestOfTag(reference: ImageReference, { fetch }: FixIo, signal: AbortSignal): Promise<string | FixFailure> {
+  const { image } = reference;
+  if (image === undefined) return { failed: 'The reference names no image.' };
+  const { registry, repository } = image;
+  const tag = tagOf(reference);
+  const answer = await fetch(imageDigest, { registry, repository, tag }, signal);
+  if (answer.state === 'absent') return { failed: `The registry has no tag ${tag} of ${registry}/${repository}.` };
+  if (answer.state === 'unknown') return { failed: notAsked(registry, answer.why, answer.detail) };
+  const { digest } = answer.value;
+  return parseImageReference(`x@${digest}`).ok ? digest : { failed: `${registry} answered with a malformed digest.` };
 }
 
 const REASONS: Readonly<Record<Unknown, string>> = {

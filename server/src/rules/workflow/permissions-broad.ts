@@ -1,8 +1,10 @@
 import type { Edit, Fix } from '../../core/finding.ts';
+import type { Manifest } from '../../core/manifest.ts';
 import type { Rule } from '../../core/rule.ts';
 import { LineIndex, lineEndOf } from '../../core/text.ts';
 import { asWorkflow, indentUnit, type PermissionScope, type Permissions, type Workflow } from '../../formats/workflow.ts';
 import { commentPlace, type YamlScalar } from '../../formats/yaml-document.ts';
+import { addEntries } from './step-edits.ts';
 
 /** The scopes with which somebody can change code, releases, deployments or what others trust. */
 const GRAVE: ReadonlySet<string> = new Set([
@@ -67,14 +69,34 @@ export const rule: Rule = {
     };
     reportAll(workflow.permissions, 'this workflow');
     for (const job of workflow.jobs) reportAll(job.permissions, `the job \`${job.id}\``);
+    const move = moveToHeir(workflow, { manifest, lines });
     for (const scope of workflow.permissions?.scopes ?? []) {
       if (scope.access.text !== 'write' || !GRAVE.has(scope.name)) continue;
-      report({ messageId: 'scope', args: { scope: scope.name }, span: scope.access.span, fixes: [narrowScope(scope)] });
+      report({ messageId: 'scope', args: { scope: scope.name }, span: scope.access.span, fixes: [...move, narrowScope(scope)] });
     }
   },
 };
 
-function narrowScope({ name, access }: PermissionScope): Fix {
+/** Everything that is granted for writing, in the one job that inherits it: every job may then do what it could before. */
+function moveToHeir(workflow: Workflow, { manifest, lines }: { readonly manifest: Manifest; readonly lines: LineIndex }): Fix[] {
+  const heirs = workflow.jobs.filter(({ permissions }) => permissions === undefined);
+  const [heir] = heirs;
+  const scopes = workflow.permissions?.scopes ?? [];
+  const isWritten = scopes.every(({ access, isMerged }) => !isMerged && access.header === '' && access.aliases.length === 0);
+  if (heir === undefined || heirs.length !== 1 || !isWritten || manifest.problems.length > 0) return [];
+  const added = addEntries(manifest, {
+    node: heir.node,
+    key: 'permissions',
+    entries: scopes.map(({ name, access }) => [name, access.text]),
+    beside: ['runs-on', 'uses', 'steps'].find((key) => heir.node.entries.some((entry) => entry.key === key)) ?? '',
+    unit: indentUnit(workflow, lines),
+  });
+  const narrowed = scopes.flatMap((scope) => (scope.access.text === 'write' ? narrowScope(scope).edits : []));
+  const title = `Move to the job \`${heir.id}\`, the only one that inherits it: check that it needs it`;
+  return added === undefined ? [] : [{ title, safety: 'review', online: false, edits: [...narrowed, added] }];
+}
+
+function narrowScope({ name, access }: PermissionScope): Fix & { readonly online: false } {
   const less = WRITE_OR_NONE.has(name) ? 'none' : 'read';
   return {
     title: `Change to \`${name}: ${less}\`: check which jobs write there, and grant it to them`,

@@ -1,0 +1,92 @@
+import type { Answer, FetchFact } from '../core/answer.ts';
+import { type ImageManifest, imageDigest } from '../core/facts.ts';
+import { type ImageContent, INDEX_TYPES, imageContent, imageManifest } from '../core/image-facts.ts';
+import type { ImageName, ImageReference } from '../core/reference.ts';
+import type { Line } from './hover.ts';
+
+/** How many platforms a card lists. */
+const MAX_PLATFORMS = 10;
+
+/** What the registry says of an image today. Nothing for what names no image. Every "unknown" comes with its reason. */
+export async function imagePapers({ image, verdict }: ImageReference, fetch: FetchFact, signal: AbortSignal): Promise<Line[]> {
+  if (image === undefined) return [];
+  switch (verdict) {
+    case 'pinned':
+      return await pinnedPapers(image, fetch, signal);
+    case 'mutable-tag':
+    case 'latest':
+    case 'implicit-latest': {
+      const today = await fetch(imageDigest, { ...nameOf(image), tag: image.tag ?? 'latest' }, signal);
+      const digest = said('Digest today', today, ({ digest: found }) => found, 'the registry has no such tag');
+      return [{ ...digest, isCode: today.state === 'known' }, ...asOf(today), ...(await contentPapers(image, today, { fetch, signal }))];
+    }
+    default:
+      return [];
+  }
+}
+
+async function pinnedPapers(image: ImageName, fetch: FetchFact, signal: AbortSignal): Promise<Line[]> {
+  const { digest = '', tag } = image;
+  if (!digest.startsWith('sha256:')) return [line('In the registry', 'unknown: registries are asked for sha256 digests only')];
+  const [own, named] = await Promise.all([
+    fetch(imageManifest, { ...nameOf(image), digest }, signal),
+    tag === undefined ? undefined : fetch(imageDigest, { ...nameOf(image), tag }, signal),
+  ]);
+  const meaning = ({ digest: today }: ImageManifest) => (today === digest ? 'this digest' : `another digest: ${today}`);
+  return [
+    said('In the registry', own, () => 'yes', 'no: nothing can be pulled by this digest'),
+    ...(named === undefined ? [] : [said(`${tag} today`, named, meaning, 'the registry has no such tag')]),
+    ...asOf(named ?? own),
+    ...(await contentPapers(image, own, { fetch, signal })),
+  ];
+}
+
+/** Media type, platforms and version of a manifest. An index is read for that; of a single manifest nothing more is known. */
+async function contentPapers(
+  image: ImageName,
+  manifest: Answer<ImageManifest>,
+  { fetch, signal }: { readonly fetch: FetchFact; readonly signal: AbortSignal },
+): Promise<Line[]> {
+  if (manifest.state !== 'known') return [];
+  const { mediaType, digest } = manifest.value;
+  const kind: Line = { label: 'Media type', value: mediaType, isCode: true };
+  if (!INDEX_TYPES.includes(mediaType)) return [kind, line('Platforms', 'one')];
+  const content = await fetch(imageContent, { ...nameOf(image), digest }, signal);
+  const version = content.state === 'known' ? content.value.version : undefined;
+  return [
+    kind,
+    said('Platforms', content, platformsOf, 'the registry does not have it any more'),
+    ...(version === undefined ? [] : [line('Version', `${version}, by its own account`)]),
+  ];
+}
+
+function platformsOf({ manifests }: ImageContent): string {
+  const platforms = [...new Set(manifests.map(({ platform }) => platform))];
+  const more = platforms.length > MAX_PLATFORMS ? ` and ${platforms.length - MAX_PLATFORMS} more` : '';
+  return `${platforms.slice(0, MAX_PLATFORMS).join(', ') || 'none are named'}${more}`;
+}
+
+function nameOf({ registry, repository }: ImageName) {
+  return { registry, repository };
+}
+
+function line(label: string, value: string): Line {
+  return { label, value, isCode: false };
+}
+
+function said<V>(label: string, answer: Answer<V>, value: (known: V) => string, absent: string): Line {
+  switch (answer.state) {
+    case 'known':
+      return line(label, value(answer.value));
+    case 'absent':
+      return line(label, absent);
+    case 'unknown':
+      return line(label, `unknown (${answer.why}${answer.detail === undefined ? '' : `: ${answer.detail}`})`);
+  }
+}
+
+/** When the registry said so: minutes are enough, and UTC needs no guess about the reader. */
+function asOf(answer: Answer<unknown>): Line[] {
+  if (answer.state === 'unknown') return [];
+  return [line('As of', `${new Date(answer.asOf).toISOString().slice(0, 16).replace('T', ' ')} UTC`)];
+}

@@ -1,0 +1,122 @@
+/** An npm registry of the test suite's own, shaped as npm.md records: scopes, credentials, 304, short and whole documents, and mirrors. */
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Loopback, serve } from './loopback.ts';
+
+/** A package as a test declares it; versions by number, with any member of a manifest. */
+export interface Published {
+  readonly versions: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly time?: Readonly<Record<string, unknown>>;
+  readonly maintainers?: readonly unknown[];
+  readonly repository?: unknown;
+  /** The `authorization` that it is shown to. */
+  readonly only?: string;
+}
+
+/** How a server differs from the public registry. */
+export interface NpmServerOptions {
+  /** A path below which everything is, as repository managers have it: `/artifactory/api/npm/all`. */
+  readonly path?: string;
+  /** Serves whole documents for short ones, without what mirrors strip. */
+  readonly isMirror?: boolean;
+}
+
+/** A request as it came. */
+export interface NpmRequest {
+  readonly url: string;
+  readonly authorization: string | undefined;
+  readonly accept: string | undefined;
+  readonly ifNoneMatch: string | undefined;
+  readonly status: number;
+}
+
+/** A running registry; `packages` may be changed at any time. */
+export interface NpmServer extends Loopback {
+  /** The registry's address with a slash at its end, as in .npmrc. */
+  readonly registry: string;
+  readonly packages: Map<string, Published>;
+  readonly requests: NpmRequest[];
+}
+
+/** Starts a registry. */
+export async function startNpmServer(packages: Readonly<Record<string, Published>>, options: NpmServerOptions = {}): Promise<NpmServer> {
+  const { path = '', isMirror = false } = options;
+  const shelf = new Map(Object.entries(packages));
+  const requests: NpmRequest[] = [];
+  const loopback = await serve((request, response) => {
+    answer(request, response, { shelf, path, isMirror });
+    const { authorization, accept } = request.headers;
+    requests.push({
+      url: request.url ?? '',
+      authorization,
+      accept,
+      ifNoneMatch: request.headers['if-none-match'],
+      status: response.statusCode,
+    });
+  });
+  return { ...loopback, registry: `${loopback.url}${path}/`, packages: shelf, requests };
+}
+
+interface Shelf {
+  readonly shelf: ReadonlyMap<string, Published>;
+  readonly path: string;
+  readonly isMirror: boolean;
+}
+
+const SHORT_TYPE = 'application/vnd.npm.install-v1+json';
+
+function answer(request: IncomingMessage, response: ServerResponse, { shelf, path, isMirror }: Shelf): void {
+  const url = request.url ?? '';
+  const name = decodeURIComponent(url.slice(path.length + 1));
+  const found = url.startsWith(`${path}/`) ? shelf.get(name) : undefined;
+  const { authorization, accept = '' } = request.headers;
+  const wantsShort = accept.includes(SHORT_TYPE) && !isMirror;
+  if (found === undefined) send(response, 404, { error: 'not_found' });
+  else if (found.only !== undefined && found.only !== authorization)
+    send(response, authorization === undefined ? 401 : 403, { error: 'denied' });
+  else if (isMirror) send(response, 200, whole(name, found, true));
+  else sendUnlessKnown(request, response, wantsShort ? short(name, found) : whole(name, found, false));
+}
+
+function sendUnlessKnown(request: IncomingMessage, response: ServerResponse, document: object): void {
+  const etag = `"${createHash('sha256').update(JSON.stringify(document)).digest('hex')}"`;
+  response.setHeader('etag', etag);
+  if (request.headers['if-none-match'] === etag) response.writeHead(304).end();
+  else send(response, 200, document);
+}
+
+const STRIPPED = ['deprecated', 'hasInstallScript', '_npmUser', 'gitHead', 'gypfile'];
+
+function whole(name: string, { versions, tags = {}, time, maintainers, repository }: Published, isMirror: boolean): object {
+  const manifests = Object.entries(versions).map(([version, manifest]) => {
+    const members = Object.entries({ name, version, ...manifest }).filter(([key]) => !isMirror || !STRIPPED.includes(key));
+    return [version, Object.fromEntries(members)];
+  });
+  const base = { name, 'dist-tags': tags, versions: Object.fromEntries(manifests), ...(time && { time }) };
+  return isMirror ? base : { ...base, ...(maintainers && { maintainers }), ...(repository !== undefined && { repository }) };
+}
+
+const SHORT_MEMBERS = [
+  'name',
+  'version',
+  'deprecated',
+  'dependencies',
+  'optionalDependencies',
+  'dist',
+  'hasInstallScript',
+  'bin',
+  'engines',
+];
+
+function short(name: string, { versions, tags = {} }: Published): object {
+  const manifests = Object.entries(versions).map(([version, manifest]) => {
+    const members = Object.entries({ name, version, ...manifest }).filter(([key]) => SHORT_MEMBERS.includes(key));
+    return [version, Object.fromEntries(members)];
+  });
+  return { name, modified: '2026-01-01T00:00:00.000Z', 'dist-tags': tags, versions: Object.fromEntries(manifests) };
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
