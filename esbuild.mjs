@@ -34,6 +34,7 @@ const browser = { ...shared, platform: 'browser', target: 'es2023', mainFields: 
 /** Modules that are bundles of their own, which a program that never needs them never reads. */
 const BUNDLES = {
   'lsp/on-demand.ts': { bundle: 'look-ups', from: 'server/src/lsp/on-demand.ts' },
+  'provenance/index.ts': { bundle: 'provenance', from: 'server/src/provenance/index.ts' },
   'disk/git-objects.ts': { bundle: 'git-objects', from: 'server/src/disk/git-objects.ts' },
   'lsp/lock-change-report.ts': { bundle: 'lock-change', from: 'server/src/lsp/lock-change-report.ts' },
 };

@@ -17,7 +17,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   sources: ['core', 'sources'],
   disk: ['core', 'formats', 'engine', 'lookalikes', 'disk'],
   lsp: ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'lookalikes', 'sources', 'disk', 'lsp'],
-  cli: ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'sources', 'disk', 'cli'],
+  provenance: ['core', 'provenance'],
+  cli: ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'sources', 'provenance', 'disk', 'cli'],
   client: ['client'],
 };
 
@@ -35,6 +36,7 @@ const PROCESS_STARTER_NAMES: ReadonlySet<string> = new Set(['spawn']);
 const PACKAGES: readonly { readonly name: RegExp; readonly where: readonly string[] }[] = [
   { name: /^vscode-languageserver(-|\/|$)/, where: ['lsp'] },
   { name: /^vscode(-languageclient(\/.*)?)?$/, where: ['client'] },
+  { name: /^@sigstore\//, where: ['provenance'] },
   { name: /^node:(child_process|cluster|worker_threads|vm|repl|inspector)(\/|$)/, where: [] },
   { name: /^(node:(https?|http2|tls|dgram|dns)(\/.*)?|https?-proxy-agent|undici)$/, where: [NETWORK_DOOR] },
   { name: /^node:fs(\/|$)/, where: ['disk', 'cli', 'lsp'] },

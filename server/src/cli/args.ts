@@ -27,9 +27,24 @@ export interface CheckArgs {
   readonly stdin?: string;
 }
 
+/** What `verify` was asked to do. */
+export interface VerifyArgs {
+  readonly command: 'verify';
+  readonly name: string;
+  readonly version: string;
+  /** The file with the attestations. */
+  readonly bundle: string;
+  readonly format: 'text' | 'json';
+  readonly integrity?: string;
+  readonly identity?: RegExp;
+  readonly issuer?: string;
+  readonly repository?: string;
+}
+
 /** What the command line asks for. */
 export type Command =
   | CheckArgs
+  | VerifyArgs
   | { readonly command: 'explain'; readonly rule: string }
   | { readonly command: 'rules'; readonly format: 'text' | 'json'; readonly data: boolean }
   | { readonly command: 'lookalike'; readonly ecosystem: Ecosystem }
@@ -37,7 +52,7 @@ export type Command =
   | { readonly command: 'help'; readonly topic?: string }
   | { readonly command: 'version' };
 
-const COMMANDS = ['check', 'explain', 'rules', 'lookalike', 'lsp', 'help', 'version'] as const;
+const COMMANDS = ['check', 'verify', 'explain', 'rules', 'lookalike', 'lsp', 'help', 'version'] as const;
 
 const OPTIONS = {
   check: {
@@ -52,6 +67,14 @@ const OPTIONS = {
     'min-severity': { type: 'string' },
     stdin: { type: 'boolean' },
     'stdin-filename': { type: 'string' },
+  },
+  verify: {
+    bundle: { type: 'string' },
+    format: { type: 'string' },
+    integrity: { type: 'string' },
+    'identity-regexp': { type: 'string' },
+    issuer: { type: 'string' },
+    repository: { type: 'string' },
   },
   explain: {},
   rules: { format: { type: 'string' }, data: { type: 'boolean' } },
@@ -80,6 +103,8 @@ export function readArgs(argv: readonly string[]): Result<Command> {
   switch (name) {
     case 'check':
       return readCheck(values, positionals);
+    case 'verify':
+      return readVerify(values, positionals);
     case 'explain':
       if (positionals[0] === undefined || positionals.length > 1) return fail('explain takes one rule: waybill explain image/unpinned');
       return ok({ command: 'explain', rule: positionals[0] });
@@ -98,6 +123,9 @@ export function readArgs(argv: readonly string[]): Result<Command> {
       return positionals.length > 0 ? fail('lsp takes no path: waybill lsp --stdio') : ok({ command: 'lsp' });
   }
 }
+
+/** A version as semver.org writes it, with no prefix and no range. */
+const EXACT_VERSION = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
 
 type Values = Readonly<Record<string, string | boolean | undefined>>;
 
@@ -148,6 +176,45 @@ function readCheck(values: Values, positionals: readonly string[]): Result<Comma
     ...optional('policy', text(values, 'policy')),
     ...optional('stdin', stdin ? stdinName : undefined),
   });
+}
+
+function readVerify(values: Values, positionals: readonly string[]): Result<Command> {
+  const [subject, second] = positionals;
+  const usage = 'waybill verify npm:NAME@VERSION --bundle FILE';
+  if (subject === undefined || second !== undefined) return fail(`verify takes one package: ${usage}`);
+  const [, name, version] = /^npm:((?:@[^@/\s]+\/)?[^@/\s]+)@([^@\s]+)$/.exec(subject) ?? [];
+  if (name === undefined || version === undefined || name.length > 214) return fail(`verify takes a version of a package on npm: ${usage}`);
+  if (!EXACT_VERSION.test(version)) return fail(`verify takes one exact version, not "${version}"`);
+  const format = oneOf(values, 'format', ['text', 'json'] as const, 'text');
+  if (!format.ok) return format;
+  const bundle = text(values, 'bundle');
+  if (bundle === undefined) return fail(`verify needs --bundle FILE, because it asks no registry: ${usage}`);
+  for (const option of ['bundle', 'integrity', 'identity-regexp', 'issuer', 'repository'])
+    if (values[option] === '') return fail(`--${option} is empty`);
+  const identity = expression(text(values, 'identity-regexp'));
+  if (!identity.ok) return identity;
+  const issuer = text(values, 'issuer');
+  if (issuer !== undefined && !/^https:\/\/[^\s]+$/.test(issuer)) return fail(`--issuer must be an https address, not "${issuer}"`);
+  return ok({
+    command: 'verify',
+    name,
+    version,
+    bundle,
+    format: format.value,
+    ...optional('integrity', text(values, 'integrity')),
+    ...(identity.value === undefined ? {} : { identity: identity.value }),
+    ...optional('issuer', issuer),
+    ...optional('repository', text(values, 'repository')),
+  });
+}
+
+function expression(source: string | undefined): Result<RegExp | undefined> {
+  if (source === undefined) return ok(undefined);
+  try {
+    return ok(new RegExp(source));
+  } catch (error) {
+    return fail(`--identity-regexp is no regular expression: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function text(values: Values, name: string): string | undefined {

@@ -6,6 +6,8 @@ Finds supply-chain risk in package.json, lockfiles, Dockerfiles and GitHub workf
 
 usage:
   waybill check [PATH...]     check files and folders (default: the current folder)
+  waybill verify npm:NAME@VERSION --bundle FILE
+                              verify where a package was built from
   waybill explain RULE        what a rule finds, why it matters, how to fix it
   waybill rules               all rules, or with --data the lists they judge by
   waybill lookalike --stdin   which of many names look like well-known ones
@@ -35,6 +37,21 @@ options:
 exit status: 0 nothing at or above --fail-on; 1 a finding at or above it; 2 wrong usage, unreadable PATH, failed look-up.
 
 environment: GITHUB_SERVER_URL, GITHUB_TOKEN or GH_TOKEN, HTTPS_PROXY, HTTP_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS, NO_COLOR.`,
+  verify: `usage: waybill verify npm:NAME@VERSION --bundle FILE [options]
+
+Verifies the attestations of a package's version without a connection, by the trust root that travels with Waybill: signatures, transparency log, subject, and whether the certificate agrees with the statement on repository, commit and workflow. FILE holds one Sigstore bundle, or a set as the registry serves it at /-/npm/v1/attestations/NAME@VERSION. Without FILE there is nothing to verify: this command asks no registry.
+
+options:
+  --bundle FILE          the attestations
+  --integrity SRI        the package's integrity in your lockfile ("sha512-..."); without it no bytes are compared
+  --repository URL       the repository that it must have been built from
+  --identity-regexp R    what the certificate's identity must match; R is anchored, so it must match all of it
+  --issuer URL           who must have vouched for the signer, exactly: https://token.actions.githubusercontent.com for GitHub Actions
+  --format text|json     how to print (default text)
+
+A verdict is proven, not proven, contradicted or unknown. Proven is where the package was built from, and not that it does no harm.
+
+exit status: 0 proven, and all that was asked for holds; 1 contradicted, or no provenance; 2 it could not be checked, or wrong usage.`,
   explain: `usage: waybill explain RULE
 
 Prints a rule's page: what it finds, why it matters, how to fix it. "waybill rules" names all rules.`,

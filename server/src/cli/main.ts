@@ -11,7 +11,8 @@ import type { Io } from './io.ts';
 import { startLanguageServer } from './language-server.ts';
 import { lookalikeReport } from './lookalike.ts';
 import { rulePage } from './pages.ts';
-import { dataReport, rulesReport } from './reporters/rules.ts';
+import { rulesReport } from './reporters/rules.ts';
+import { verify } from './verify.ts';
 
 /** Runs one command and gives the exit status. */
 async function run(command: Command, io: Io): Promise<number> {
@@ -39,6 +40,8 @@ async function run(command: Command, io: Io): Promise<number> {
       return await startLanguageServer();
     case 'check':
       return await check(command, io);
+    case 'verify':
+      return await verify(command, io);
   }
 }
 

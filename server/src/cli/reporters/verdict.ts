@@ -1,0 +1,104 @@
+import type { AttestationVerdict, Check, ProvenanceVerdict, SignerIdentity, Verdict } from '../../core/provenance.ts';
+import { plain } from '../../core/untrusted.ts';
+import type { Paint } from '../terminal.ts';
+
+/** The longest sentence of a check that is shown, in UTF-16 units: it names two addresses. */
+const MAX_MESSAGE_UNITS = 600;
+
+/** What every verdict says and does not say, for people. */
+const MEANING: Readonly<Record<Verdict, string>> = {
+  proven: 'Where it was built from is proven. That is not a proof that it does no harm.',
+  'not-proven': 'Nothing speaks against it, and nothing proves where it comes from.',
+  contradicted: 'Evidence speaks against it. Do not use it before you know why.',
+  unknown: 'It could not be judged: this is neither good nor bad news.',
+};
+
+/** How a check is marked. */
+const MARKS: Readonly<Record<Check['outcome'], string>> = {
+  passed: 'ok',
+  'not-proven': 'missing',
+  contradicted: 'WRONG',
+  unknown: 'unknown',
+  'not-asked': 'not asked',
+};
+
+/** What the certificate says, in the order in which it is shown. */
+const FIELDS: readonly (readonly [keyof SignerIdentity, string])[] = [
+  ['repository', 'repository'],
+  ['ref', 'ref'],
+  ['commit', 'commit'],
+  ['workflow', 'workflow'],
+  ['subject', 'signed by'],
+  ['trigger', 'started by'],
+  ['issuer', 'issuer'],
+];
+
+/** The verdict for machines, `version` 1: the fields are described in docs/provenance.md. Text in it is as it was found. */
+export function verdictJson({ subject, verdict, trustRootDate, checks, attestations }: ProvenanceVerdict): string {
+  const report = {
+    version: 1,
+    subject,
+    verdict,
+    trustRootDate,
+    checks,
+    attestations: attestations.map(({ signedAt, ...attestation }) => ({
+      ...attestation,
+      ...(signedAt === undefined ? {} : { signedAt: isoDate(signedAt) }),
+    })),
+  };
+  return `${JSON.stringify(report, undefined, 2)}\n`;
+}
+
+/** The verdict for people: no foreign text reaches the terminal unescaped. */
+export function verdictText({ subject, verdict, trustRootDate, checks, attestations }: ProvenanceVerdict, paint: Paint): string {
+  const lines = [
+    `${paint.bold(plain(subject))}: ${word(verdict, paint)}`,
+    `  ${MEANING[verdict]}`,
+    ...checks.filter(({ outcome }) => outcome !== 'passed').map((check) => checkLine(check, paint)),
+    ...attestations.flatMap((attestation) => ['', ...attestationLines(attestation, paint)]),
+    '',
+    paint.dim(`Checked without a connection, by the trust root of ${trustRootDate}.`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function attestationLines(
+  { kind, predicateType, verdict, checks, identity, signedAt, logIndex }: AttestationVerdict,
+  paint: Paint,
+): string[] {
+  const title = { provenance: 'Provenance', publish: 'Publication by the registry', other: 'Another statement' }[kind];
+  const facts = FIELDS.flatMap(([name, label]) => (identity?.[name] === undefined ? [] : [fact(label, identity[name])]));
+  const log = logIndex === undefined ? '' : `, entry ${logIndex} of the transparency log`;
+  return [
+    `  ${paint.bold(title)} ${paint.dim(`(${plain(predicateType)})`)}: ${word(verdict, paint)}`,
+    ...facts,
+    ...(signedAt === undefined ? [] : [fact('signed', `${isoDate(signedAt)}${log}`)]),
+    ...checks.filter(isShown).map((check) => `  ${checkLine(check, paint)}`),
+  ];
+}
+
+/** Whoever runs a command could have asked for the bytes; lockfile and registry are not its matter. */
+function isShown({ id, outcome }: Check): boolean {
+  return outcome !== 'not-asked' || id === 'digest-asked';
+}
+
+function fact(label: string, value: string): string {
+  return `    ${label.padEnd(10)}  ${plain(value)}`;
+}
+
+function checkLine({ id, outcome, message }: Check, paint: Paint): string {
+  const mark = MARKS[outcome].padEnd(9);
+  const painted = outcome === 'passed' ? paint.green(mark) : outcome === 'contradicted' ? paint.red(mark) : paint.yellow(mark);
+  return `  ${painted}  ${id}: ${plain(message, MAX_MESSAGE_UNITS)}`;
+}
+
+function word(verdict: Verdict, paint: Paint): string {
+  const colour = { proven: paint.green, 'not-proven': paint.yellow, contradicted: paint.red, unknown: paint.yellow }[verdict];
+  return colour(verdict.replace('-', ' '));
+}
+
+/** A date that a certificate or a log gave; such that JavaScript cannot write stay a number. */
+function isoDate(time: number): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
+}

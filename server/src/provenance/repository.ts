@@ -1,0 +1,29 @@
+/** Short names of hosts in package.json (npm documentation, "repository"). */
+const SHORT_HOSTS: Readonly<Record<string, string>> = { github: 'github.com', gitlab: 'gitlab.com', bitbucket: 'bitbucket.org' };
+
+/**
+ * The address by which repositories are compared: `https://host/owner/name` in lower case, for every way in which manifests,
+ * statements and certificates write one. Undefined for what is none of them.
+ */
+export function repositoryAddress(written: string): string | undefined {
+  const text = written.trim();
+  if (text.length > 2000) return undefined;
+  const short = /^(?:(github|gitlab|bitbucket):)?([\w.-]+\/[\w.-]+)$/.exec(text);
+  if (short !== null) return address(SHORT_HOSTS[short[1] ?? 'github'] ?? '', short[2] ?? '');
+  const ssh = /^(?:ssh:\/\/)?git@([\w.-]+)[:/]([^?#]+)/.exec(text);
+  if (ssh !== null) return address(ssh[1] ?? '', ssh[2] ?? '');
+  const url = /^(?:git\+)?(?:https?|git|ssh):\/\/(?:[^@/?#]*@)?([\w.-]+(?::\d+)?)\/([^?#]+)/.exec(text);
+  return url === null ? undefined : address(url[1] ?? '', url[2] ?? '');
+}
+
+function address(host: string, path: string): string | undefined {
+  const name = host.toLowerCase().replace(/^www\./, '');
+  // A folder of the repository follows: /tree/main/packages/x on GitHub, /-/tree/... on GitLab, whose groups nest.
+  const parts = (path.split('/-/')[0] ?? '').split('/').filter((part) => part !== '');
+  const kept = name === 'github.com' || name === 'bitbucket.org' ? parts.slice(0, 2) : parts;
+  if (kept.length < 2) return undefined;
+  return `https://${name}/${kept
+    .join('/')
+    .replace(/\.git$/i, '')
+    .toLowerCase()}`;
+}

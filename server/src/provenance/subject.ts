@@ -1,0 +1,62 @@
+import type { Check } from '../core/provenance.ts';
+import type { Statement } from './statement.ts';
+
+/** The package URL of a version of a package on npm (purl-spec, type npm). */
+export function npmPurl(name: string, version: string): string {
+  return `pkg:npm/${name.split('/').map(encodeURIComponent).join('/')}@${encodeURIComponent(version).replaceAll('%2B', '+')}`;
+}
+
+/** Whether every subject is the package that was asked about: the library checks no subject at all. */
+export function checkSubject({ subjects, published }: Statement, name: string, version: string): Check {
+  const wanted = `${name}@${version}`;
+  const id = 'subject';
+  if (subjects.length === 0) return { id, outcome: 'contradicted', message: 'The statement names no subject.' };
+  const other = subjects.map((subject) => subject.name).find((purl) => decoded(purl) !== wanted);
+  if (other !== undefined) return { id, outcome: 'contradicted', message: `The statement is about ${other}, not about ${wanted}.` };
+  if (published !== undefined && (published.name !== name || published.version !== version)) {
+    const of = `${published.name ?? '?'}@${published.version ?? '?'}`;
+    return { id, outcome: 'contradicted', message: `The registry attests that it published ${of}, not ${wanted}.` };
+  }
+  return { id, outcome: 'passed', message: `The statement is about ${wanted}.` };
+}
+
+/** `name@version` of an npm package URL without qualifiers; undefined for everything else. */
+function decoded(purl: string): string | undefined {
+  const [, path, version] = /^pkg:npm\/([^?#]+)@([^@?#/]+)$/.exec(purl) ?? [];
+  if (path === undefined || version === undefined) return undefined;
+  try {
+    return `${decodeURIComponent(path)}@${decodeURIComponent(version)}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the attested bytes are those that an `integrity` names. `whose` says in the sentence where that integrity stands. */
+export function checkDigest(
+  { subjects }: Statement,
+  integrity: string | undefined,
+  { id, whose }: { readonly id: 'digest-locked' | 'digest-published' | 'digest-asked'; readonly whose: string },
+): Check {
+  if (integrity === undefined)
+    return { id, outcome: 'not-asked', message: `No integrity ${whose} was given, so the bytes were not compared with it.` };
+  const wanted = sha512Of(integrity);
+  if (wanted.length === 0) {
+    return { id, outcome: 'unknown', message: `The integrity ${whose} has no SHA-512, which is what statements carry.` };
+  }
+  const attested = subjects.map(({ digests }) => digests.get('sha512'));
+  if (attested.includes(undefined)) return { id, outcome: 'unknown', message: 'The statement carries no SHA-512 of the package.' };
+  return attested.every((hex) => hex !== undefined && wanted.includes(hex))
+    ? { id, outcome: 'passed', message: `The attested bytes are those of the integrity ${whose}.` }
+    : { id, outcome: 'contradicted', message: `The attested bytes are not those of the integrity ${whose}.` };
+}
+
+/** The SHA-512 digests of a Subresource Integrity string, in hexadecimal; those of another length are none. */
+export function sha512Of(integrity: string): readonly string[] {
+  return integrity
+    .trim()
+    .split(/\s+/)
+    .flatMap((hash) => {
+      const base64 = /^sha512-([A-Za-z0-9+/]{86}==)(?:\?.*)?$/.exec(hash)?.[1];
+      return base64 === undefined ? [] : [Buffer.from(base64, 'base64').toString('hex')];
+    });
+}

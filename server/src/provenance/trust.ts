@@ -1,0 +1,72 @@
+import { X509Certificate } from '@sigstore/core';
+import { type PublicKey, PublicKeyDetails, TrustedRoot } from '@sigstore/protobuf-specs';
+import { type TrustMaterial, toTrustMaterial } from '@sigstore/verify';
+import type { RegistryKey } from '../core/provenance.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import { REGISTRY_KEYS, TRUST_ROOT_DATE, TRUSTED_ROOT } from './trust-root.generated.ts';
+
+/** Whom to believe: Sigstore's authorities and logs, and a registry's keys. */
+export interface Trust {
+  /** JSON of Sigstore's message `TrustedRoot`. */
+  readonly root: unknown;
+  readonly keys: readonly RegistryKey[];
+  /** The day of the snapshot, `YYYY-MM-DD`. */
+  readonly date: string;
+}
+
+/** The snapshot that travels with Waybill. */
+export const BUNDLED_TRUST: Trust = { root: TRUSTED_ROOT, keys: REGISTRY_KEYS, date: TRUST_ROOT_DATE };
+
+/** A trust that the library can use, and what can be asked of it. */
+export interface ReadTrust {
+  readonly material: TrustMaterial;
+  readonly date: string;
+  readonly hasKey: (keyId: string) => boolean;
+  readonly hasLog: (id: Buffer) => boolean;
+  /** Whether a certificate authority has the name that issued a certificate; the signature is another matter. */
+  readonly hasIssuerOf: (certificate: X509Certificate) => boolean;
+  readonly hasTimestampAuthority: (issuer: Buffer, serialNumber: Buffer) => boolean;
+}
+
+/** What was read once is read: a thousand packages share one trust. */
+const READ = new WeakMap<Trust, Result<ReadTrust>>();
+
+/** Reads a trust; fails with a sentence where the root cannot be read. */
+export function readTrust(trust: Trust): Result<ReadTrust> {
+  const known = READ.get(trust);
+  if (known !== undefined) return known;
+  const read = tryRead(trust);
+  READ.set(trust, read);
+  return read;
+}
+
+function tryRead({ root, keys, date }: Trust): Result<ReadTrust> {
+  const usable = new Map(keys.flatMap((key) => publicKeyOf(key)));
+  try {
+    const material = toTrustMaterial(TrustedRoot.fromJSON(root), Object.fromEntries(usable));
+    const authorities = material.certificateAuthorities.flatMap(({ certChain }) => certChain);
+    return ok({
+      material,
+      date,
+      hasKey: (keyId) => usable.has(keyId),
+      hasLog: (id) => material.tlogs.some(({ logID }) => logID.equals(id)),
+      hasIssuerOf: (certificate) => authorities.some(({ subject }) => subject.equals(certificate.issuer)),
+      hasTimestampAuthority: (issuer, serialNumber) =>
+        material.timestampAuthorities.some(
+          ({ certChain: [leaf] }) =>
+            leaf instanceof X509Certificate && leaf.issuer.equals(issuer) && leaf.serialNumber.equals(serialNumber),
+        ),
+    });
+  } catch (error) {
+    return fail(`The trust root cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** A key for the library; none where its dates make no sense, as it would then be valid at no time. */
+function publicKeyOf({ keyId, key, validFrom, validUntil }: RegistryKey): [string, PublicKey][] {
+  const start = validFrom === undefined ? undefined : new Date(validFrom);
+  const end = validUntil === undefined ? undefined : new Date(validUntil);
+  if (Number.isNaN(start?.getTime()) || Number.isNaN(end?.getTime())) return [];
+  const rawBytes = Buffer.from(key, 'base64');
+  return [[keyId, { rawBytes, keyDetails: PublicKeyDetails.PKIX_ECDSA_P256_SHA_256, validFor: { start, end } }]];
+}
