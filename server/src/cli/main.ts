@@ -11,7 +11,7 @@ import type { Io } from './io.ts';
 import { startLanguageServer } from './language-server.ts';
 import { lookalikeReport } from './lookalike.ts';
 import { rulePage } from './pages.ts';
-import { rulesReport } from './reporters/rules.ts';
+import { dataReport, rulesReport } from './reporters/rules.ts';
 import { verify } from './verify.ts';
 
 /** Runs one command and gives the exit status. */
