@@ -9,18 +9,21 @@ import { build } from './build.mjs';
 /** The most that a package may weigh, in bytes. */
 const MAX_BYTES = 1_500_000;
 
-/** What may be in both packages: .vscodeignore and .npmignore must say the same. Names are in lower case. */
+/** What may be in both packages. Names are in lower case. */
 const ALLOWED = [
   /^package\.json$/,
   /^(readme|changelog)\.md$/,
   /^license(\.txt)?$/,
-  /^dist\/(server|engine|look-ups|provenance|git-objects|lock-change|yaml|toml|tables|cli)\.js$/,
+  /^dist\/(server|engine|look-ups|git-objects|lock-change|yaml|toml|tables)\.js$/,
   /^dist\/lookalikes\.bin$/,
   /^dist\/package\.json$/,
   /^docs\/privacy\.md$/,
   /^docs\/rules\/([a-z0-9]+\/[a-z0-9-]+|readme)\.md$/,
   /^schemas\/[a-z.-]+\.json$/,
 ];
+
+/** What may be in the npm package only: the command line, and what it alone needs. */
+const ALLOWED_IN_TGZ = [/^dist\/(cli|provenance)\.js$/];
 
 /** What may be in the .vsix only; the last two are vsce's own. */
 const ALLOWED_IN_VSIX = [
@@ -68,7 +71,10 @@ if (packed.status !== 0) troubles.push('npm pack failed');
 else {
   const [{ filename, files }] = JSON.parse(packed.stdout);
   const entries = files.map(({ path: name, size }) => ({ name, size }));
-  await report(filename, entries, { allowed: ALLOWED, needed: Object.values(manifest.bin) });
+  await report(filename, entries, {
+    allowed: [...ALLOWED, ...ALLOWED_IN_TGZ],
+    needed: [...Object.values(manifest.bin), 'dist/provenance.js'],
+  });
 }
 for (const trouble of troubles) console.error(`FAIL  ${trouble}`);
 process.exit(troubles.length === 0 ? 0 : 1);
@@ -89,14 +95,12 @@ async function report(file, entries, { allowed, needed }) {
     'dist/server.js',
     'dist/engine.js',
     'dist/look-ups.js',
-    'dist/provenance.js',
     'dist/git-objects.js',
     'dist/lock-change.js',
     'dist/yaml.js',
     'dist/toml.js',
     'dist/tables.js',
     'dist/lookalikes.bin',
-    'dist/cli.js',
     ...needed,
   ]) {
     if (!names.includes(name)) troubles.push(`${file} lacks ${name}`);
