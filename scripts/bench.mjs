@@ -1,7 +1,7 @@
 // npm run bench [-- --json] [-- --only NAME]...: how fast Waybill is, beside other language servers and bare parsers.
 //
 // Ratios count, not milliseconds: within one run all contenders take turns on the same edits, so that a busy machine slows
-// all of them. NAME is a part of a section's name (keystroke, burst, start, memory, rules, check, bytes) or
+// all of them. NAME is a part of a section's name (keystroke, burst, start, memory, rules, look-ups, check, bytes) or
 // of a document's. docs/performance.md says what the figures mean.
 
 import { cpus, loadavg } from 'node:os';
@@ -9,6 +9,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchBytes } from '../test/bench/bench-bytes.mjs';
 import { benchCheck } from '../test/bench/bench-check.mjs';
+import { benchLookUps } from '../test/bench/bench-look-ups.mjs';
 import { benchRules } from '../test/bench/bench-rules.mjs';
 import { benchBurst, benchKeystrokes, benchMemory, benchStart } from '../test/bench/bench-servers.mjs';
 import { ensurePeers } from '../test/bench/setup.mjs';
@@ -25,7 +26,7 @@ const peers = ensurePeers();
 const started = performance.now();
 const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, loadBefore: loadavg()[0] };
 const sections = [];
-for (const bench of [benchStart, benchKeystrokes, benchBurst, benchMemory, benchRules, benchCheck, benchBytes]) {
+for (const bench of [benchStart, benchKeystrokes, benchBurst, benchMemory, benchRules, benchLookUps, benchCheck, benchBytes]) {
   const section = await bench({ peers, isWanted });
   if (section.rows.length === 0) continue;
   sections.push(section);
