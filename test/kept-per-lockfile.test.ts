@@ -32,7 +32,7 @@ function findings(path: string, text: string, project: Project): unknown[] {
   const parsed = formatForPath(path)?.parse(sourceFile(path, text));
   assert.ok(parsed);
   const options = { rules: [rule], policy: DEFAULT_POLICY, surroundings: project, facts: factView({}) };
-  return analyse(parsed, options).findings.map(({ messageId, args, span }) => ({ messageId, args, span }));
+  return analyse(parsed, options).findings.map(({ message, span }) => ({ message, span }));
 }
 
 test('what is kept of a lockfile says what a fresh reading says: over edits, beside other lockfiles, after it changed', () => {

@@ -4,7 +4,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { known } from '../../server/src/core/answer.ts';
-import { gitRefs, imageDigest, PUBLIC_GITHUB_URL, type RepositoryKey } from '../../server/src/core/facts.ts';
+import { type GitRefs, gitRefs, imageDigest, PUBLIC_GITHUB_URL, type RepositoryKey } from '../../server/src/core/facts.ts';
 import { imageContent } from '../../server/src/core/image-facts.ts';
 import { cacheFolder } from '../../server/src/disk/cache-folder.ts';
 import { createFactCache } from '../../server/src/sources/fact-cache.ts';
@@ -247,7 +247,7 @@ async function cacheRows(): Promise<LookUpRow[]> {
 /** Writes what a session with so many repositories would have kept. */
 async function keepRefs(storage: ReturnType<typeof cacheFolder>, count: number): Promise<void> {
   const names = ['heads/main', ...Array.from({ length: TAGS }, (_, nth) => `tags/v1.${nth}.0`)];
-  const cache = createFactCache({ storage, name: gitRefs.id, now: Date.now, read: () => undefined });
+  const cache = createFactCache<GitRefs>({ storage, name: gitRefs.id, now: Date.now, read: () => undefined });
   for (let nth = 0; nth < count; nth++) {
     const refs = names.map((name, at) => ({ name: `refs/${name}`, oid: (nth * 1_000 + at).toString(16).padStart(40, '0') }));
     cache.put(`${PUBLIC_GITHUB_URL}/  owner-${nth}/action`, known({ refs }, Date.now()));
