@@ -114,47 +114,70 @@ function toWorkspace({ manifest }: RuleContext, dependency: Dependency, { lock }
   ];
 }
 
+/** Where a lockfile takes its packages from. */
+interface LockedHosts {
+  /** The host that most packages come from. */
+  readonly main: string | undefined;
+  /** The hosts of the archives of a scope, without those whose address is no registry's. */
+  ofScope(scope: string): ReadonlySet<string> | undefined;
+}
+
+// A manifest is read again at every key, its lockfile is not: what takes a pass over all packages is kept with that.
+const lockedHosts = new WeakMap<LockFile, LockedHosts>();
+
+function lockedHostsOf(lock: LockFile): LockedHosts {
+  const kept = lockedHosts.get(lock);
+  if (kept !== undefined) return kept;
+  let scopes: ReadonlyMap<string, ReadonlySet<string>> | undefined;
+  const hosts: LockedHosts = {
+    main: mainHost(hostsOf(lock))?.host,
+    ofScope: (scope) => {
+      scopes ??= hostsByScope(lock);
+      return scopes.get(scope);
+    },
+  };
+  lockedHosts.set(lock, hosts);
+  return hosts;
+}
+
+function hostsByScope({ entries }: LockFile): ReadonlyMap<string, ReadonlySet<string>> {
+  const scopes = new Map<string, Set<string>>();
+  for (const { name, resolved, source } of entries) {
+    const slash = source === 'tarball' && name.startsWith('@') ? name.indexOf('/') : -1;
+    const host = resolved === undefined ? '' : slash < 0 ? undefined : hostOfUrl(resolved);
+    if (slash < 0 || host === undefined || resolved?.includes('/-/') === false) continue;
+    const key = name.slice(0, slash);
+    scopes.set(key, (scopes.get(key) ?? new Set()).add(host));
+  }
+  return scopes;
+}
+
 /** Which registry the packages of a scope come from: by the settings, and by the lockfile. */
 class ScopeHosts {
   readonly #configured: ReadonlyMap<string, string>;
   readonly #lock: LockFile;
-  readonly #main: string | undefined;
-  #locked: Map<string, Set<string>> | undefined;
+  readonly #locked: LockedHosts;
 
   constructor({ surroundings, manifest }: RuleContext, lock: LockFile) {
     const registries = registriesFor(surroundings, manifest.file.path);
     // The nearest settings file wins.
     this.#configured = new Map(registries.toReversed().flatMap(({ scope, host }) => (scope === undefined ? [] : [[scope, host]])));
     this.#lock = lock;
-    this.#main = mainHost(hostsOf(lock))?.host;
+    this.#locked = lockedHostsOf(lock);
   }
 
   /** The registry that the scope belongs to, where the entry comes from the main one instead; undefined where nothing is wrong. */
   otherRegistry(scope: string, { resolved }: LockEntry): { readonly registry: string; readonly configured: boolean } | undefined {
     const host = resolved === undefined ? '' : hostOfUrl(resolved);
-    if (host === undefined || host !== this.#main) return undefined;
+    if (host === undefined || host !== this.#locked.main) return undefined;
     const configured = this.#configured.get(scope);
     if (configured !== undefined) {
       // Without an address the settings decide, when it is fetched.
       return host === '' || configured === host ? undefined : { registry: configured, configured: true };
     }
-    const [other] = [...(this.#hostsOfScope(scope) ?? [])].filter(
+    const [other] = [...(this.#locked.ofScope(scope) ?? [])].filter(
       (one) => one !== host && one !== '' && !isOtherYarnRegistry(this.#lock, one, host),
     );
     return other === undefined ? undefined : { registry: other, configured: false };
-  }
-
-  #hostsOfScope(scope: string): ReadonlySet<string> | undefined {
-    if (this.#locked === undefined) {
-      this.#locked = new Map();
-      for (const { name, resolved, source } of this.#lock.entries) {
-        const slash = source === 'tarball' && name.startsWith('@') ? name.indexOf('/') : -1;
-        const host = resolved === undefined ? '' : slash < 0 ? undefined : hostOfUrl(resolved);
-        if (slash < 0 || host === undefined || resolved?.includes('/-/') === false) continue;
-        const key = name.slice(0, slash);
-        this.#locked.set(key, (this.#locked.get(key) ?? new Set()).add(host));
-      }
-    }
-    return this.#locked.get(scope);
   }
 }
