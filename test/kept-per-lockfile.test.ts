@@ -5,7 +5,7 @@ import { formatForPath } from '../server/src/engine/formats.ts';
 import type { Project } from '../server/src/engine/project.ts';
 import { DEFAULT_POLICY } from '../server/src/policy/policy.ts';
 import { rule } from '../server/src/rules/npm/dependency-confusion.ts';
-import { factView, memoryProject, sourceFile } from './support/memory-project.ts';
+import { factView, memoryProject, shippedLookalikes, sourceFile } from './support/memory-project.ts';
 
 const SCOPES = ['@a', '@b', '@c'];
 const HOSTS = ['npm.example.test', 'registry.example.test'];
@@ -31,7 +31,7 @@ const manifest = (names: readonly string[]): string =>
 function findings(path: string, text: string, project: Project): unknown[] {
   const parsed = formatForPath(path)?.parse(sourceFile(path, text));
   assert.ok(parsed);
-  const options = { rules: [rule], policy: DEFAULT_POLICY, surroundings: project, facts: factView({}) };
+  const options = { rules: [rule], policy: DEFAULT_POLICY, surroundings: project, facts: factView({}), lookalikes: shippedLookalikes() };
   return analyse(parsed, options).findings.map(({ message, span }) => ({ message, span }));
 }
 

@@ -3,11 +3,11 @@ import { describe, test } from 'node:test';
 import { Project } from '../../server/src/engine/project.ts';
 
 /** A project in which every file is a Dockerfile, and the paths that were read, in order. */
-function project(): { readonly project: Project; readonly reads: string[] } {
+function project(text = 'FROM scratch\n'): { readonly project: Project; readonly reads: string[] } {
   const reads: string[] = [];
   const read = (path: string) => {
     reads.push(path);
-    return { uri: `file:///${path}`, path, text: 'FROM scratch\n', version: 0 };
+    return { uri: `file:///${path}`, path, text, version: 0 };
   };
   return { project: new Project({ exists: () => true, read }), reads };
 }
@@ -39,5 +39,29 @@ describe('a project', () => {
     // From the newest to the oldest: what is kept is not read again.
     for (const path of paths.toReversed()) one.manifest(path);
     assert.deepEqual(reads, paths.slice(0, 10).toReversed());
+  });
+
+  test('keeps what is asked for again and again while many others pass by', () => {
+    const { project: one, reads } = project();
+    for (let at = 0; at < 3 * Project.MAX_MANIFESTS; at += 1) {
+      one.manifest('Dockerfile');
+      one.manifest(`${at}/Dockerfile`);
+    }
+    assert.equal(reads.filter((path) => path === 'Dockerfile').length, 1);
+  });
+
+  test('keeps no more than so many characters, but always the newest file', () => {
+    const { project: one, reads } = project(`#${' '.repeat(Project.MAX_CHARACTERS / 2)}`);
+    assert.equal(one.manifest('a/Dockerfile'), one.manifest('a/Dockerfile'));
+    one.manifest('b/Dockerfile');
+    one.manifest('b/Dockerfile');
+    assert.deepEqual(reads, ['a/Dockerfile', 'b/Dockerfile']);
+    one.manifest('a/Dockerfile');
+    assert.deepEqual(reads, ['a/Dockerfile', 'b/Dockerfile', 'a/Dockerfile']);
+    one.forgetAll();
+    one.manifest('b/Dockerfile');
+    one.forget('b/Dockerfile');
+    one.manifest('a/Dockerfile');
+    assert.equal(one.manifest('a/Dockerfile'), one.manifest('a/Dockerfile'), 'what was forgotten does not count');
   });
 });

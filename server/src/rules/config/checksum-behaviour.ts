@@ -1,5 +1,6 @@
 import type { Edit, Fix } from '../../core/finding.ts';
 import type { Rule } from '../../core/rule.ts';
+import { turnsLockfileOff } from '../../formats/lockfile-off.ts';
 import { removeLine, type Setting, type SettingsKind } from '../../formats/settings-file.ts';
 import { settingsOf } from '../../formats/settings-of.ts';
 
@@ -62,12 +63,8 @@ function weakOf(kind: SettingsKind, { name, value }: Setting): 'checksum' | 'imm
       return ['update', 'reset', 'ignore'].includes(text ?? '') ? 'checksum' : undefined;
     case 'yarnrc enableImmutableInstalls':
       return text === 'false' || text === '0' ? 'immutable' : undefined;
-    case 'npmrc package-lock':
-    case 'npmrc lockfile':
-    case 'pnpm-workspace lockfile':
-      return text === 'false' ? 'lockfile' : undefined;
     default:
-      return undefined;
+      return turnsLockfileOff(kind, { name, value }) ? 'lockfile' : undefined;
   }
 }
 

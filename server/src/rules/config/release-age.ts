@@ -31,13 +31,17 @@ export const rule: Rule = {
       'https://bun.com/docs/runtime/bunfig#install-minimumreleaseage',
     ],
     messages: {
-      missing: { what: 'No release age is set, and {manager} knows one.', why: WHY, remedy: 'Add `{line}` to {file}.' },
+      missing: {
+        what: '{manager} can wait until a release is some days old, and nothing tells it to.',
+        why: WHY,
+        remedy: 'Add `{line}` to {file}.',
+      },
       off: {
         what: '`{setting}` is 0, so that releases are installed the moment they are published.',
         why: WHY,
         remedy: 'Set it to {days}.',
       },
-      low: { what: '`{setting}` is {age}.', why: WHY, remedy: 'Wait a day at least; {days} mean three days here.' },
+      low: { what: '`{setting}` is {age}.', why: WHY, remedy: 'Wait a day at least; three days are written `{days}` here.' },
       unit: {
         what: '`{setting}` is {age}: a bare number counts {unit} here.',
         why: 'The same setting of other managers counts in another unit; {meant} seems to be meant. {effect}',

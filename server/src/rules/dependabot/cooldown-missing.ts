@@ -40,7 +40,7 @@ export const rule: Rule = {
         remedy: `Add \`default-days: ${DAYS}\` to it; security updates do not wait for it.`,
       },
       short: {
-        what: 'Releases of `{ecosystem}` are proposed when they are {days} days old.',
+        what: 'Releases of `{ecosystem}` are proposed when they are {age} old.',
         why: WHY,
         remedy: `Wait ${DAYS} days; security updates do not wait for it.`,
       },
@@ -62,7 +62,7 @@ export const rule: Rule = {
         // What is no number is refused by GitHub as a whole.
         if (Number.isNaN(days) || days >= DAYS) continue;
         const fixes = header === '' && !cooldown.isMerged ? [wait(span, String(DAYS))] : [];
-        report({ messageId: 'short', args: { ...args, days: String(days) }, span, fixes });
+        report({ messageId: 'short', args: { ...args, age: days === 1 ? '1 day' : `${days} days` }, span, fixes });
       } else if (!coversAll(cooldown)) {
         report({ messageId: 'noDefault', args, span: ecosystem.span, fixes: add(cooldown.keyPlace, `default-days: ${DAYS}`) });
       }

@@ -22,7 +22,7 @@ export const rule: Rule = {
     refs: ['https://nodejs.org/api/packages.html#packagemanager', 'https://docs.npmjs.com/cli/v11/configuring-npm/package-json#devengines'],
     messages: {
       several: {
-        what: 'Here lie lockfiles of {managers}: {files}.',
+        what: 'There are lockfiles of {managers} here: {files}.',
         why: 'Each manager keeps its own alone up to date, so that two people install different versions, and a repaired one stays behind in the other file.',
         remedy: 'Keep the lockfile of the manager that the project uses, and delete the others.',
       },

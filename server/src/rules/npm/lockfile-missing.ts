@@ -1,5 +1,7 @@
 import type { Rule } from '../../core/rule.ts';
+import { folderOf } from '../../core/source-file.ts';
 import { nearestLockfiles } from '../../formats/locked.ts';
+import { isLockfileOff } from '../../formats/lockfile-off.ts';
 import type { Spec } from '../../formats/npm-spec.ts';
 import { asPackageJson, type Dependency } from '../../formats/package-json.ts';
 
@@ -36,6 +38,8 @@ export const rule: Rule = {
     const key = first && model.groupKeys[first];
     if (key === undefined) return;
     if (nearestLockfiles(manifest.file.path, surroundings).length > 0) return;
+    // A lockfile that is turned off is told where that is written, by config/checksum-behaviour.
+    if (isLockfileOff(folderOf(manifest.file.path), surroundings)) return;
     report({ messageId: 'missing', args: {}, span: key, identity: 'missing' });
   },
 };

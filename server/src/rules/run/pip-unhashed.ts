@@ -27,7 +27,7 @@ export const rule: Rule = {
     ],
     messages: {
       found: {
-        what: '`{command}` installs what {files} names, whatever its content.',
+        what: '`{command}` installs what stands in {files}, whatever is behind the names.',
         why: 'Without hashes an index, a mirror or a new release can hand out other files than those that were tested.',
         remedy: 'Write the hashes (`pip-compile --generate-hashes`, `uv pip compile --generate-hashes`) and add `--require-hashes`.',
       },

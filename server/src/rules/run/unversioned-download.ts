@@ -4,7 +4,7 @@ import { cloneOf, commitOf, isPush } from '../../formats/git-clone.ts';
 import { readOptions } from '../../formats/install-command.ts';
 import { isBuildScript } from '../../formats/install-scan.ts';
 import { remoteRunsOf } from '../../formats/remote-code.ts';
-import { commandSpan, commandText, runCommandsOf } from '../../formats/run-commands.ts';
+import { commandSpan, runCommandsOf } from '../../formats/run-commands.ts';
 import type { Invocation } from '../../formats/shell-invocation.ts';
 import type { Word } from '../../formats/shell-tree.ts';
 
@@ -24,17 +24,17 @@ export const rule: Rule = {
     refs: ['https://slsa.dev/spec/v1.1/threats', 'https://git-scm.com/docs/git-clone#Documentation/git-clone.txt---revisionrev'],
     messages: {
       latest: {
-        what: '`{command}` downloads whatever is newest at {url}.',
+        what: '`{program}` downloads whatever is newest at {url}.',
         why: 'What is built changes without a change here, and a release that was tampered with is taken in at once.',
         remedy: 'Name a version in the address and compare the file with a checksum.',
       },
       clone: {
-        what: '`{command}` takes whatever {url} holds at that moment.',
+        what: '`git clone` takes whatever {url} holds at that moment.',
         why: 'What is built changes without a change here; whoever may push there, or moves a tag, decides it.',
-        remedy: 'Check out a commit by its forty digits behind it.',
+        remedy: 'Check out a commit right after it, by all its forty digits.',
       },
       release: {
-        what: '`{command}` takes the newest release of {url}.',
+        what: '`gh release download` takes the newest release of {url}.',
         why: 'What is built changes without a change here, and a release that was tampered with is taken in at once.',
         remedy: 'Name the tag, and compare the files with a checksum or an attestation.',
       },
@@ -51,7 +51,7 @@ export const rule: Rule = {
       const found = isBuildScript(script) ? newestIn(invocation, { isSettled: i < settled, isChecked: i < checked }) : undefined;
       // What is run unchecked is told by run/pipe-to-shell.
       if (found === undefined || runs.has(invocation.command)) continue;
-      const args = { command: commandText(invocation), url: `\`${found.name}\`` };
+      const args = { program: invocation.name, url: `\`${found.name}\`` };
       report({ messageId: found.messageId, args, span: commandSpan(invocation) });
     }
   },

@@ -29,6 +29,11 @@ export const rule: Rule = {
         why: 'Any workflow run of this branch or the default branch can have filled the cache, and what it left there becomes part of what others install.',
         remedy: 'Build what is published without a cache.',
       },
+      own: {
+        what: '`{action}` builds with a cache in the job `{job}`, and publishes what it built.',
+        why: 'Any workflow run of this branch or the default branch can have filled the cache, and what it left there becomes part of what others install.',
+        remedy: 'Build what is published without a cache.',
+      },
     },
   },
   check(context) {
@@ -43,7 +48,12 @@ export const rule: Rule = {
         if (cache === undefined) continue;
         reported.add(step);
         const args = { action: actionOf(step), job: job.id, publisher };
-        context.report({ messageId: 'restored', args, span: cache.span, fixes: turnOff(step, cache, context) });
+        context.report({
+          messageId: args.action === publisher ? 'own' : 'restored',
+          args,
+          span: cache.span,
+          fixes: turnOff(step, cache, context),
+        });
       }
     }
   },

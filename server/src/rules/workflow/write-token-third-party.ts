@@ -27,6 +27,11 @@ export const rule: Rule = {
         why: 'Whoever can move `{ref}` in `{repository}` gets those rights in this repository, without any change of this file.',
         remedy: 'Name the full commit, or run it in a job that may only read.',
       },
+      several: {
+        what: 'The job `{job}`, which has {rights}, runs {count} actions that are not pinned to a commit: {actions}.',
+        why: 'Whoever can move one of these names in its repository gets those rights in this one, without any change of this file.',
+        remedy: 'Name the full commits, or run the actions in a job that may only read.',
+      },
     },
   },
   check(context) {
@@ -38,17 +43,48 @@ export const rule: Rule = {
     for (const { job, permissions, steps } of jobs) {
       const rights = rightsOf(permissions);
       if (job === undefined || rights === undefined) continue;
-      for (const action of [job.uses, ...steps.map(({ step }) => step.uses)]) {
-        // An alias repeats a step in another job: what it may do there is added to the first finding, not told twice.
-        if (action === undefined || !loose.has(action) || reported.has(action)) continue;
-        reported.add(action);
-        const { requested, ref, owner, repo, span } = action;
-        const args = { action: requested, job: job.id, rights, ref, repository: `${owner}/${repo}` };
-        context.report({ messageId: 'write', args, span, fixes: pinFirst(action, context) });
-      }
+      // An alias repeats a step, here or in another job: it is told once, where it stands.
+      const used = [job.uses, ...steps.map(({ step }) => step.uses)].flatMap((action) => action ?? []);
+      const [first, ...others] = new Set(used.filter((action) => loose.has(action) && !reported.has(action)));
+      if (first === undefined) continue;
+      // The rights of a job are one mistake, however many actions have them; each action has its own finding for its tag.
+      for (const action of [first, ...others]) reported.add(action);
+      const names = [...new Set([first, ...others].map((action) => `\`${action.requested}\``))];
+      const { requested, ref, owner, repo, span } = first;
+      context.report({
+        messageId: names.length > 1 ? 'several' : 'write',
+        args: {
+          action: requested,
+          count: String(names.length),
+          actions: listed(names),
+          job: job.id,
+          rights,
+          ref,
+          repository: `${owner}/${repo}`,
+        },
+        span,
+        related: others.slice(0, MAX_RELATED).map((other) => ({
+          file: context.manifest.file,
+          span: other.span,
+          note: 'Another action of this job that is not pinned to a commit.',
+        })),
+        fixes: pinFirst(first, context),
+      });
     }
   },
 };
+
+/** How many other places a finding has. */
+const MAX_RELATED = 20;
+
+/** How many actions a message names. */
+const MAX_NAMES = 4;
+
+function listed(names: readonly string[]): string {
+  const rest = names.length - MAX_NAMES;
+  if (rest > 0) return `${names.slice(0, MAX_NAMES).join(', ')} and ${rest} more`;
+  return names.join(', ');
+}
 
 /** What permissions let a job write, in words; undefined for nothing, or where nothing says. */
 function rightsOf(permissions: Permissions | undefined): string | undefined {
