@@ -167,6 +167,29 @@ export async function waitForText({ page }, text) {
 }
 
 /**
+ * Waits for a text in a page that an editor shows, such as a Markdown preview.
+ *
+ * @param {Window} window The window.
+ * @param {string} text The text.
+ * @returns {Promise<void>} Rejects when it does not show in time.
+ */
+export async function waitForPage({ page }, text) {
+  const inner = page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+  await inner.getByText(text).first().waitFor();
+}
+
+/**
+ * Closes all editors; what is not saved is lost.
+ *
+ * @param {Window} window The window.
+ * @returns {Promise<void>} Rejects when the page is gone.
+ */
+export async function closeEditors(window) {
+  await runCommand(window, 'View: Close All Editors');
+  await window.page.locator('.editor-group-container.empty').first().waitFor();
+}
+
+/**
  * Takes a picture of the window.
  *
  * @param {Window} window The window.
