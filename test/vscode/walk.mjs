@@ -28,6 +28,7 @@ import {
   save,
   screenshot,
   WAIT_LIMIT_MS,
+  waitForFile,
   waitForPage,
   waitForSquiggle,
   waitForText,
@@ -69,9 +70,10 @@ const allHovers = (theme) => [
 /**
  * The steps: what each is called, and what it does. See host/ui.mjs for the words.
  *
- * @param {string} commit The commit that the tag `v4` of the loopback GitHub stands for.
+ * @param {{ commit: string, digest: string }} known The commit that the tag `v4` of the loopback GitHub stands for, and the digest of the
+ *   image in the loopback registry.
  */
-const steps = (commit) => [
+const steps = ({ commit, digest }) => [
   ['open the Dockerfile', (window) => openFile(window, 'Dockerfile')],
   ['see the squiggle', (window) => waitForSquiggle(window, 'Dockerfile')],
   ['picture of the squiggle', (window) => screenshot(window, '1-squiggle')],
@@ -101,9 +103,9 @@ const steps = (commit) => [
   ['see its first page', (window) => waitForText(window, 'See what is there')],
   ['picture of the walkthrough', (window) => screenshot(window, '9-walkthrough')],
   ['close what is open', closeEditors],
-  ...allHovers('dark'),
-  ['change the theme', (window) => runCommand(window, 'Preferences: Toggle between Light/Dark Themes')],
   ...allHovers('light'),
+  ['change the theme', (window) => runCommand(window, 'Preferences: Toggle between Light/Dark Themes')],
+  ...allHovers('dark'),
   ['change it back', (window) => runCommand(window, 'Preferences: Toggle between Light/Dark Themes')],
   ['open the package manifest', (window) => openFile(window, 'package.json')],
   ['open its status', (window) => openStatus(window, 'unknown: ')],
@@ -119,6 +121,10 @@ const steps = (commit) => [
   ['pin everything', (window) => runCommand(window, 'Waybill: Pin Everything')],
   ['see the preview', (window) => waitForText(window, 'Refactor Preview')],
   ['picture of the preview', (window) => screenshot(window, '18-pin-everything')],
+  ['apply it', ({ page }) => page.getByRole('button', { name: 'Apply', exact: true }).click()],
+  ['see what is on the disk', (window) => waitForFile(window, 'deploy/Dockerfile', `team/app:1@${digest}`)],
+  ['read what could not be pinned', (window) => waitForText(window, 'Waybill could not pin everything')],
+  ['picture of what could not be pinned', (window) => screenshot(window, '19-not-pinned')],
 ];
 
 const LABEL_WORKFLOW = `on: issues
@@ -218,8 +224,8 @@ await runMain(async (signal) => {
       page.setDefaultTimeout(WAIT_LIMIT_MS);
       await page.goto(pageAddress(server.origin, { folder: workspace }), { waitUntil: 'commit' });
       await within(page.locator('.monaco-workbench .explorer-folders-view').waitFor(), { what: 'window' }, signal);
-      const commit = servers.git.id('actions/checkout', 'two');
-      return await walk({ page, workspace, screenshots: SCREENSHOTS }, steps(commit), signal);
+      const known = { commit: servers.git.id('actions/checkout', 'two'), digest: servers.registry.digest('team/app:1') };
+      return await walk({ page, workspace, screenshots: SCREENSHOTS }, steps(known), signal);
     } finally {
       await context?.close();
       await server.stop();

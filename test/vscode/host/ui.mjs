@@ -34,6 +34,7 @@ export async function openFile({ page }, file) {
   await row.waitFor();
   await row.click();
   await editor(page, file).locator('.view-line').first().waitFor();
+  await putPointerAway(page);
 }
 
 /**
@@ -113,8 +114,20 @@ export async function chooseQuickFix({ page }, title) {
  * @param {string} text What the file must contain.
  * @returns {Promise<void>} Rejects when the file does not contain the text in time.
  */
-export async function save({ page, workspace }, file, text) {
-  await page.keyboard.press('Control+S');
+export async function save(window, file, text) {
+  await window.page.keyboard.press('Control+S');
+  await waitForFile(window, file, text);
+}
+
+/**
+ * Waits for a text in a file on the disk.
+ *
+ * @param {Window} window The window.
+ * @param {string} file The file's path in the workspace.
+ * @param {string} text What the file must contain.
+ * @returns {Promise<void>} Rejects when the file does not contain the text in time.
+ */
+export async function waitForFile({ workspace }, file, text) {
   const end = performance.now() + WAIT_LIMIT_MS;
   while (!(await readFile(path.join(workspace, file), 'utf8')).includes(text)) {
     if (performance.now() > end) throw new Error(`${file} on the disk does not contain: ${text}`);
@@ -153,6 +166,7 @@ export async function runCommand({ page }, title, choice) {
       .first()
       .click();
   }
+  await putPointerAway(page);
 }
 
 /**
@@ -199,6 +213,11 @@ export async function closeEditors(window) {
 export async function screenshot({ page, screenshots }, name) {
   const file = path.join(screenshots, `${name}.png`);
   await page.screenshot({ path: file, animations: 'disabled', caret: 'hide' });
+}
+
+/** Where there is nothing to point at: a tooltip would hide what a picture shows. */
+async function putPointerAway(page) {
+  await page.mouse.move(1, 1);
 }
 
 function editorSelector(file) {
