@@ -2,6 +2,7 @@
 // `node scripts/test.mjs [--no-build] [PATTERN ...]`: only the test files whose path holds one of the patterns.
 import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import esbuild from 'esbuild';
 import { build } from './build.mjs';
@@ -55,6 +56,8 @@ const run = spawnSync(
     '--test',
     '--test-reporter=spec',
     `--test-timeout=${TEST_LIMIT_MS}`,
+    // Many tests wait for servers and processes: one core more than Node would use pays.
+    `--test-concurrency=${availableParallelism()}`,
     ...files.map((file) => `${OUT}/test/${file.replace(/\.ts$/, '.js')}`),
   ],
   { stdio: 'inherit' },

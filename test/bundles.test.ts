@@ -69,8 +69,6 @@ test('the bundled command line carries the pages of rules', () => {
     assert.deepEqual({ status, page: stdout }, { status: 0, page: readFileSync(`docs/rules/${id}.md`, 'utf8') });
   }
 });
-  }
-});
 
 for (const command of [
   ['dist/server.js', '--stdio'],
