@@ -7,6 +7,9 @@ import path from 'node:path';
 /** How long every wait below may take: the first one includes the start of the language server. */
 export const WAIT_LIMIT_MS = 30_000;
 
+/** How long one movement of the pointer may take to bring a hover, in milliseconds. */
+const HOVER_LIMIT_MS = 4_000;
+
 /** How often a file on the disk is looked at, in milliseconds. */
 const POLL_MS = 50;
 
@@ -59,13 +62,23 @@ export async function waitForSquiggle({ page }, file, severity = 'warning') {
  * @returns {Promise<string>} The hover's whole text. Rejects when text or hover do not show in time.
  */
 export async function hoverOver({ page }, file, text, words) {
-  const { x, y } = await placeOf(page, file, text);
-  // A hover opens on movement over the text, not on arrival.
-  await page.mouse.move(x - 2, y);
-  await page.mouse.move(x, y);
   const hover = page.locator('.monaco-hover:visible', { hasText: words }).first();
-  await hover.waitFor();
-  return hover.innerText();
+  const end = performance.now() + WAIT_LIMIT_MS;
+  for (;;) {
+    // Asked for anew: the text moves when a code lens comes above it.
+    const { x, y } = await placeOf(page, file, text);
+    // A hover opens on movement over the text, not on arrival.
+    await page.mouse.move(x - 2, y);
+    await page.mouse.move(x, y);
+    try {
+      await hover.waitFor({ timeout: HOVER_LIMIT_MS });
+      return await hover.innerText();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      // A document that has just been opened gives none yet, and a look-up may come too late for the first.
+      await putPointerAway(page);
+    }
+  }
 }
 
 /**
