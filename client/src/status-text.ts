@@ -47,7 +47,7 @@ export function statusText(state: ServerState, document: DocumentFacts | undefin
 }
 
 function running({ lookUps, failure }: Status, document: DocumentFacts | undefined): Shown {
-  const findings = document === undefined ? [] : countsText(document.counts);
+  const findings = document === undefined ? [] : shortCounts(document.counts);
   const unknown = document?.unknown ?? [];
   const parts = document === undefined ? [] : [findings.join(', ') || 'no findings', ...unknownText(unknown)];
   const shown = {
@@ -60,6 +60,13 @@ function running({ lookUps, failure }: Status, document: DocumentFacts | undefin
   if (failure !== undefined) return { ...shown, detail: failure, severity: 'warning', action: 'showLog' };
   // VS Code cuts the line off at the width of its popup, so nothing is said that need not be.
   return { ...shown, detail: '' };
+}
+
+/** The same in few words: where there is something grave, the rest is only counted. */
+function shortCounts({ error, warning, info, hint }: Counts): string[] {
+  const more = info + hint;
+  if (error + warning === 0 || more === 0) return countsText({ error, warning, info, hint });
+  return [...countsText({ error, warning, info: 0, hint: 0 }), `${more} more`];
 }
 
 /** How many findings there are, severity by severity; empty where there is none. */
@@ -75,8 +82,20 @@ export function countsText({ error, warning, info, hint }: Counts): string[] {
 
 function unknownText(unknown: DocumentStatus['unknown']): string[] {
   const count = unknown.reduce((sum, one) => sum + one.count, 0);
-  return count === 0 ? [] : [`${count} unknown: ${unknown.map(({ why }) => why).join(', ')}`];
+  return count === 0 ? [] : [`${count} unknown: ${unknown.map(({ why }) => REASONS[why]).join(', ')}`];
 }
+
+/** Why something is unknown, in few words. */
+const REASONS: Readonly<Record<DocumentStatus['unknown'][number]['why'], string>> = {
+  pending: 'look-up under way',
+  offline: 'not looked up',
+  timeout: 'no answer in time',
+  denied: 'access refused',
+  untrusted: 'workspace not trusted',
+  error: 'look-up failed',
+  unparsable: 'unreadable',
+  'too-large': 'too large',
+};
 
 function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;

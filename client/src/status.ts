@@ -89,8 +89,8 @@ const SEVERITIES: Readonly<Record<Shown['severity'], vscode.LanguageStatusSeveri
 };
 
 const COMMANDS: Readonly<Record<Shown['action'], vscode.Command>> = {
-  showProblems: { title: 'Show Problems', command: 'workbench.actions.view.problems' },
-  showLog: { title: 'Show Log', command: 'waybill.showLog' },
+  showProblems: { title: 'Problems', command: 'workbench.actions.view.problems' },
+  showLog: { title: 'Log', command: 'waybill.showLog' },
   restart: { title: 'Restart', command: 'waybill.restart' },
 };
 

@@ -32,16 +32,21 @@ describe('the status item', () => {
     ],
     'nothing asked yet': [RUNNING, undefined, 'Waybill |  | information | showLog'],
     'nothing found': [RUNNING, NONE, 'Waybill: no findings |  | information | showLog'],
-    findings: [RUNNING, { ...NONE, counts }, 'Waybill: 1 error, 3 warnings, 2 hints |  | information | showProblems'],
+    findings: [RUNNING, { ...NONE, counts }, 'Waybill: 1 error, 3 warnings, 2 more |  | information | showProblems'],
+    'nothing grave': [
+      RUNNING,
+      { ...NONE, counts: { error: 0, warning: 0, info: 1, hint: 2 } },
+      'Waybill: 1 info, 2 hints |  | information | showProblems',
+    ],
     'what is unknown is never clean': [
       RUNNING,
       { ...NONE, unknown },
-      'Waybill: no findings · 3 unknown: offline, unparsable |  | information | showLog',
+      'Waybill: no findings · 3 unknown: not looked up, unreadable |  | information | showLog',
     ],
     'look-ups under way': [
       { kind: 'running', status: { lookUps: 1 } },
       { counts, unknown },
-      'Waybill: 1 error, 3 warnings, 2 hints · 3 unknown: offline, unparsable | 1 look-up under way | information, busy | showProblems',
+      'Waybill: 1 error, 3 warnings, 2 more · 3 unknown: not looked up, unreadable | 1 look-up under way | information, busy | showProblems',
     ],
     'a look-up that failed': [
       { kind: 'running', status: { lookUps: 0, failure: 'pkg:x: timeout' } },

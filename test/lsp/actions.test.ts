@@ -85,8 +85,8 @@ describe('hover of an action', () => {
   test('says why it does not know: not trusted, network off, not shown', async () => {
     const before = git.requests.length;
     for (const [more, why] of [
-      [{ trusted: false }, /Tags: unknown\\: the workspace is not trusted/],
-      [{ settings: { network: 'off' } }, /Tags: unknown\\: the network is off/],
+      [{ trusted: false }, /Tags: unknown \\\(the workspace is not trusted/],
+      [{ settings: { network: 'off' } }, /Tags: unknown \\\(the network is off/],
     ] as const) {
       await withSession(
         {},
@@ -105,7 +105,7 @@ describe('hover of an action', () => {
       async (lsp, folder) => {
         const uri = uriOf(folder, FILE);
         await lsp.open(uri, steps('org/private@v4'));
-        assert.match(textOf(await lsp.hover(uri, FIRST_LINE, 20)), /Tags: unknown\\: the repository does not exist or may not be read/);
+        assert.match(textOf(await lsp.hover(uri, FIRST_LINE, 20)), /Tags: unknown \\\(the repository does not exist or may not be read/);
       },
       options(),
     );
@@ -134,7 +134,7 @@ describe('hover of an action', () => {
           const uri = uriOf(folder, FILE);
           await lsp.open(uri, steps('actions/checkout@v4'));
           const started = performance.now();
-          assert.match(textOf(await lsp.hover(uri, FIRST_LINE, 20)), /Tags: unknown\\: the look\\-up has not finished/);
+          assert.match(textOf(await lsp.hover(uri, FIRST_LINE, 20)), /Tags: unknown \\\(the look\\-up has not finished/);
           assert.ok(performance.now() - started < 4_000, 'it waited for the whole look-up');
         },
         { ...options(), env: { GITHUB_SERVER_URL: slow.url } },

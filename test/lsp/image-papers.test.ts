@@ -62,15 +62,12 @@ describe('the papers of an image', () => {
         assert.match(same, /^- In the registry: yes$/m);
         assert.match(same, /^- multi today: this digest$/m);
         const moved = await hoverOver(lsp, folder, image(`:moved@${older}`), 'b.Dockerfile');
-        assert.match(
-          moved,
-          new RegExp(`^- moved today: another digest\\\\: sha256\\\\:${registry.digest('team/app:moved').slice(7)}$`, 'm'),
-        );
+        assert.match(moved, new RegExp(`^- moved today: another digest, sha256\\\\:${registry.digest('team/app:moved').slice(7)}$`, 'm'));
         const gone = await hoverOver(lsp, folder, image(`@sha256:${'f'.repeat(64)}`), 'c.Dockerfile');
-        assert.match(gone, /^- In the registry: no\\?: nothing can be pulled by this digest$/m);
+        assert.match(gone, /^- In the registry: no, nothing can be pulled by this digest$/m);
         assert.doesNotMatch(gone, /today/);
         const other = await hoverOver(lsp, folder, image(`@sha512:${'f'.repeat(128)}`), 'd.Dockerfile');
-        assert.match(other, /unknown\\?: registries are asked for sha256 digests only/);
+        assert.match(other, /unknown \\\(registries are asked for sha256 digests only/);
         assert.match(await hoverOver(lsp, folder, image(`:one@${manifest}`), 'e.Dockerfile'), /^- Platforms: one$/m);
       },
       TRUSTED,
@@ -192,7 +189,7 @@ describe('the papers of an image', () => {
         {},
         async (lsp, folder) => {
           const text = await hoverOver(lsp, folder, `${evil.host}/a:1`);
-          assert.match(text, /Digest today: unknown \\\(error/);
+          assert.match(text, /Digest today: unknown \\\(/);
           assert.match(text, /\\\[x\\\]\\\(command\\:evil\\\)&lt;img/);
           assert.doesNotMatch(text, /(?<!\\)\[x/);
         },

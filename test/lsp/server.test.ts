@@ -460,7 +460,7 @@ describe('hover', () => {
       const hover = await lsp.hover(uri, 0, 10);
       const value =
         hover?.contents !== null && typeof hover?.contents === 'object' && 'value' in hover.contents ? hover.contents.value : '';
-      assert.match(value, /Registry: `ghcr.io`/);
+      assert.match(value, /\*\*Waybill\*\* `ghcr\.io\//);
       assert.match(value, /Provenance: unknown/);
       assert.match(value, /image\/unpinned/);
       assert.doesNotMatch(value, /\bsafe\b/);

@@ -7,8 +7,9 @@
 // go to out/screenshots/, with N device pixels for a pixel. Linux on x64 only. The exit status is 0 if all
 // steps passed, 1 if not.
 
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadSource } from '../../scripts/load-sources.mjs';
@@ -17,6 +18,7 @@ import { describe, removeTree, runMain, within, withScratch } from './host/proce
 import { ensureHost, findBrowser } from './host/setup.mjs';
 import {
   chooseQuickFix,
+  closeEditors,
   dismiss,
   hoverOver,
   openFile,
@@ -26,6 +28,8 @@ import {
   save,
   screenshot,
   WAIT_LIMIT_MS,
+  waitForFile,
+  waitForPage,
   waitForSquiggle,
   waitForText,
 } from './host/ui.mjs';
@@ -41,16 +45,35 @@ const SETTINGS = {
   ...QUIET_SETTINGS,
   'editor.minimap.enabled': false,
   'editor.occurrencesHighlight': 'off',
+  'waybill.codeLens': true,
 };
 
 const WORKFLOW = '.github/workflows/ci.yml';
 
+/** Steps that hover over a text and take a picture. */
+const hovers = (file, text, words, picture) => [
+  [`open ${file}`, (window) => openFile(window, file)],
+  [`hover over ${text}`, (window) => hoverOver(window, file, text, words)],
+  [`picture of the hover`, (window) => screenshot(window, picture)],
+  ['close the hover', dismiss],
+];
+
+/** Steps over everything that has a hover. `theme` goes into the pictures' names. */
+const allHovers = (theme) => [
+  ...hovers('.github/workflows/label.yml', 'github-script@v7', 'Stands for', `10-hover-action-${theme}`),
+  ...hovers('deploy/Dockerfile', 'team/app:1', 'Digest today', `11-hover-image-${theme}`),
+  ...hovers('package.json', '"zod"', 'Newest release', `12-hover-package-${theme}`),
+  ...hovers('.npmrc', 'min-release-age', '7 days', `13-hover-npmrc-${theme}`),
+  ...hovers('site/pnpm-workspace.yaml', 'minimumReleaseAge', '10,080 minutes = 7 days', `14-hover-pnpm-${theme}`),
+];
+
 /**
  * The steps: what each is called, and what it does. See host/ui.mjs for the words.
  *
- * @param {string} commit The commit that the tag `v4` of the loopback GitHub stands for.
+ * @param {{ commit: string, digest: string }} known The commit that the tag `v4` of the loopback GitHub stands for, and the digest of the
+ *   image in the loopback registry.
  */
-const steps = (commit) => [
+const steps = ({ commit, digest }) => [
   ['open the Dockerfile', (window) => openFile(window, 'Dockerfile')],
   ['see the squiggle', (window) => waitForSquiggle(window, 'Dockerfile')],
   ['picture of the squiggle', (window) => screenshot(window, '1-squiggle')],
@@ -71,7 +94,7 @@ const steps = (commit) => [
   ['picture of the status', (window) => screenshot(window, '6-status')],
   ['close the status', dismiss],
   ['scan the workspace', (window) => runCommand(window, 'Waybill: Scan Workspace')],
-  ['see its sum', (window) => waitForText(window, ' in 6 files')],
+  ['see its sum', (window) => waitForText(window, ' in 10 files')],
   ['picture of the scan', (window) => screenshot(window, '7-scan')],
   ['recommend it to the team', (window) => runCommand(window, 'Waybill: Recommend to the Team')],
   ['see the file', (window) => waitForText(window, '"waybill.waybill"')],
@@ -79,7 +102,87 @@ const steps = (commit) => [
   ['open the walkthrough', (window) => runCommand(window, 'Welcome: Open Walkthrough', 'Get Started with Waybill')],
   ['see its first page', (window) => waitForText(window, 'See what is there')],
   ['picture of the walkthrough', (window) => screenshot(window, '9-walkthrough')],
+  ['close what is open', closeEditors],
+  ...allHovers('light'),
+  ['change the theme', (window) => runCommand(window, 'Preferences: Toggle between Light/Dark Themes')],
+  ...allHovers('dark'),
+  ['change it back', (window) => runCommand(window, 'Preferences: Toggle between Light/Dark Themes')],
+  ['open the package manifest', (window) => openFile(window, 'package.json')],
+  ['open its status', (window) => openStatus(window, 'unknown: ')],
+  ['picture of what is unknown', (window) => screenshot(window, '15-status-unknown')],
+  ['close its status', dismiss],
+  ['open the lockfile', (window) => openFile(window, 'package-lock.json')],
+  ['see what is over it', (window) => waitForText(window, '1 package added')],
+  ['picture of the code lens', (window) => screenshot(window, '16-code-lens')],
+  ['show what the change brings in', (window) => runCommand(window, 'Waybill: Show What This Lockfile Change Brings In')],
+  ['see the page', (window) => waitForPage(window, 'New install scripts')],
+  ['picture of the page', (window) => screenshot(window, '17-lockfile-change')],
+  ['close the page', closeEditors],
+  ['pin everything', (window) => runCommand(window, 'Waybill: Pin Everything')],
+  ['see the preview', (window) => waitForText(window, 'Refactor Preview')],
+  ['picture of the preview', (window) => screenshot(window, '18-pin-everything')],
+  ['apply it', ({ page }) => page.getByRole('button', { name: 'Apply', exact: true }).click()],
+  ['see what is on the disk', (window) => waitForFile(window, 'deploy/Dockerfile', `team/app:1@${digest}`)],
+  ['read what could not be pinned', (window) => waitForText(window, 'Waybill could not pin everything')],
+  ['picture of what could not be pinned', (window) => screenshot(window, '19-not-pinned')],
 ];
+
+const LABEL_WORKFLOW = `on: issues
+permissions:
+  issues: write
+jobs:
+  label:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: actions/github-script@v7
+        with:
+          script: console.log('labelled')
+`;
+
+/** What is in the workspace besides: files by path. */
+const moreFiles = ({ registry, npm }) => ({
+  'deploy/Dockerfile': `FROM ${registry.host}/team/app:1\nCOPY . /app\n`,
+  '.github/workflows/label.yml': LABEL_WORKFLOW,
+  '.npmrc': `registry=${npm.registry}\nmin-release-age=7\nignore-scripts=true\n`,
+  'site/pnpm-workspace.yaml': 'packages:\n  - "."\nminimumReleaseAge: 10080\n',
+});
+
+/** Commits the workspace, then changes its lockfile, as an update of a package would. */
+async function changeLockfile(workspace) {
+  const git = (...args) => execFileSync('git', ['-C', workspace, '-c', 'user.name=a', '-c', 'user.email=a@waybill.example', ...args]);
+  git('init', '-q');
+  git('add', '-A');
+  git('commit', '-q', '-m', 'Before');
+  const file = path.join(workspace, 'package-lock.json');
+  const lockfile = JSON.parse(await readFile(file, 'utf8'));
+  lockfile.packages['node_modules/left_pad'] = {
+    version: '1.0.0-beta_2',
+    resolved: 'https://downloads.example.test/left_pad-1.0.0.tgz',
+    integrity: `sha512-${'A'.repeat(86)}==`,
+    hasInstallScript: true,
+  };
+  await writeFile(file, `${JSON.stringify(lockfile, null, 2)}\n`);
+}
+
+/** The servers on loopback that hovers and fixes ask. */
+async function startServers() {
+  const load = (name) => loadSource(`test/sources/support/${name}.ts`);
+  const [{ startGitServer }, { startRegistry }, { startNpmServer }] = await Promise.all(['git-server', 'registry', 'npm-server'].map(load));
+  const [git, registry, npm] = await Promise.all([
+    startGitServer({
+      'actions/checkout': { branches: { main: 'head' }, tags: { v4: 'two', 'v4.2.2': 'two' } },
+      'actions/github-script': { branches: { main: 'head' }, tags: { v7: 'two', 'v7.0.1': 'two', latest: 'two', 'v8.0.0': 'three' } },
+    }),
+    startRegistry({ 'team/app:1': { kind: 'index', version: '1.2.3' } }),
+    startNpmServer({
+      zod: {
+        versions: { '3.25.76': { deprecated: 'use [4](https://npm.example.test) <b>now</b>' }, '4.0.0': {} },
+        tags: { latest: '4.0.0' },
+      },
+    }),
+  ]);
+  return { git, registry, npm, close: () => Promise.all([git.close(), registry.close(), npm.close()]) };
+}
 
 await runMain(async (signal) => {
   const { values, positionals } = parseArgs({
@@ -104,9 +207,13 @@ await runMain(async (signal) => {
     await cp(values.workspace, workspace, { recursive: true });
     const profile = await createProfile(scratch, SETTINGS);
     await installExtension({ host, profile, vsix }, signal);
-    const { startGitServer } = await loadSource('test/sources/support/git-server.ts');
-    const git = await startGitServer({ 'actions/checkout': { branches: { main: 'head' }, tags: { v4: 'two', 'v4.2.2': 'two' } } });
-    const env = { GITHUB_SERVER_URL: git.url };
+    const servers = await startServers();
+    for (const [name, text] of Object.entries(moreFiles(servers))) {
+      await mkdir(path.dirname(path.join(workspace, name)), { recursive: true });
+      await writeFile(path.join(workspace, name), text);
+    }
+    await changeLockfile(workspace);
+    const env = { GITHUB_SERVER_URL: servers.git.url };
     const server = await startServer({ host, profile, developer: false, env }, signal);
     let context;
     try {
@@ -117,12 +224,12 @@ await runMain(async (signal) => {
       page.setDefaultTimeout(WAIT_LIMIT_MS);
       await page.goto(pageAddress(server.origin, { folder: workspace }), { waitUntil: 'commit' });
       await within(page.locator('.monaco-workbench .explorer-folders-view').waitFor(), { what: 'window' }, signal);
-      const commit = git.id('actions/checkout', 'two');
-      return await walk({ page, workspace, screenshots: SCREENSHOTS }, steps(commit), signal);
+      const known = { commit: servers.git.id('actions/checkout', 'two'), digest: servers.registry.digest('team/app:1') };
+      return await walk({ page, workspace, screenshots: SCREENSHOTS }, steps(known), signal);
     } finally {
       await context?.close();
       await server.stop();
-      await git.close();
+      await servers.close();
     }
   });
 });

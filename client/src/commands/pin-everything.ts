@@ -52,7 +52,9 @@ async function tell({ problems }: PinAnswer, otherwise: string, log: vscode.LogO
     return;
   }
   const more = problems.length > 1 ? ` And ${problems.length - 1} more.` : '';
-  const choice = await vscode.window.showWarningMessage(`Waybill could not pin everything. ${problems[0]}.${more}`, 'Show Log');
+  // Some reasons are whole sentences already.
+  const first = (problems[0] ?? '').replace(/\.$/, '');
+  const choice = await vscode.window.showWarningMessage(`Waybill could not pin everything. ${first}.${more}`, 'Show Log');
   if (choice !== undefined) log.show();
 }
 

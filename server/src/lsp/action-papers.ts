@@ -14,7 +14,7 @@ export function* actionPapers(action: ActionReference, answer: Answer<GitRefs>):
     case 'unknown':
       yield {
         label: 'Tags',
-        value: `unknown: ${reasonOf(answer)}${answer.detail === undefined ? '' : ` (${answer.detail})`}`,
+        value: `unknown (${reasonOf(answer)}${answer.detail === undefined ? '' : `, ${answer.detail}`})`,
         isCode: false,
       };
       return;
@@ -41,7 +41,7 @@ function* known(action: ActionReference, refs: GitRefs): Generator<Line> {
 function* standsFor(resolved: ResolvedRef, { ref, subPath }: ActionReference, refs: GitRefs): Generator<Line> {
   switch (resolved.kind) {
     case 'none':
-      yield { label: 'Stands for', value: 'nothing: no tag or branch has this name', isCode: false };
+      yield { label: 'Stands for', value: 'nothing (no tag or branch has this name)', isCode: false };
       return;
     case 'tag':
     case 'branch':
@@ -58,14 +58,14 @@ function* standsFor(resolved: ResolvedRef, { ref, subPath }: ActionReference, re
       break;
   }
   const version = exactTagFor(refs, resolved.commit, { requested: resolved.kind === 'commit' ? undefined : ref, subPath });
-  yield { label: 'Version', value: version ?? 'unknown: no tag of this commit is one', isCode: version !== undefined };
+  yield { label: 'Version', value: version ?? 'unknown (no tag of this commit is one)', isCode: version !== undefined };
   const others = tagsOf(refs, resolved.commit).filter((tag) => tag !== version && tag !== ref);
   if (others.length > 0) {
     const more = others.length > MAX_TAGS ? ` and ${others.length - MAX_TAGS} more` : '';
     yield { label: 'Other tags of the commit', value: `${others.slice(0, MAX_TAGS).join(', ')}${more}`, isCode: true };
   }
   if (resolved.kind === 'commit' && !resolved.isTip) {
-    yield { label: 'In the repository', value: 'unknown: no tag or branch points at it', isCode: false };
+    yield { label: 'In the repository', value: 'unknown (no tag or branch points at it)', isCode: false };
   }
 }
 

@@ -80,7 +80,7 @@ function* packageFacts({ name, requested }: PackageReference, path: string, proj
   const locked: Locked | undefined = lockedDependency(project, path, { name, spec: requested });
   if (locked === undefined) {
     const lockfiles = nearestLockfiles(path, project);
-    const why = lockfiles.length === 0 ? 'no lockfile here or above' : `unknown: ${lockfiles.join(', ')} does not say, or is not read yet`;
+    const why = lockfiles.length === 0 ? 'no lockfile here or above' : `unknown (${lockfiles.join(', ')} does not say, or is not read yet)`;
     yield { label: 'Locked', value: why, isCode: false };
     return;
   }
@@ -91,13 +91,12 @@ function* packageFacts({ name, requested }: PackageReference, path: string, proj
   else yield { label: 'Integrity', value: entry.integrity ?? 'none in the lockfile', isCode: entry.integrity !== undefined };
 }
 
-function* imageFacts({ image, verdict, resolved, requested, reason }: ImageReference): Generator<Line> {
+function* imageFacts({ name, image, verdict, resolved, requested, reason }: ImageReference): Generator<Line> {
   if (resolved !== undefined && resolved !== requested) yield { label: 'Stands for', value: resolved, isCode: true };
-  if (image !== undefined) {
-    yield { label: 'Registry', value: image.registry, isCode: true };
-    yield { label: 'Repository', value: image.repository, isCode: true };
-    if (image.tag !== undefined) yield { label: 'Tag', value: image.tag, isCode: true };
-  }
+  // Mostly the card's title.
+  const whole = image && `${image.registry}/${image.repository}`;
+  if (whole !== undefined && whole !== name) yield { label: 'Repository', value: whole, isCode: true };
+  if (image?.tag !== undefined) yield { label: 'Tag', value: image.tag, isCode: true };
   yield { label: 'Pinned', value: imagePin(verdict, reason), isCode: false };
   if (image?.digest !== undefined) yield { label: 'Digest', value: image.digest, isCode: true };
 }
@@ -105,12 +104,12 @@ function* imageFacts({ image, verdict, resolved, requested, reason }: ImageRefer
 function imagePin(verdict: ImageReference['verdict'], reason: string | undefined): string {
   switch (verdict) {
     case 'pinned':
-      return 'yes, by digest: the content cannot change';
+      return 'by digest, so the content cannot change';
     case 'mutable-tag':
-      return 'no: the tag can be moved to other content';
+      return 'no, the tag can be moved to other content';
     case 'latest':
     case 'implicit-latest':
-      return 'no: `latest` moves with every release';
+      return 'no, latest moves with every release';
     case 'invalid':
       return `not a valid reference${reason === undefined ? '' : ` (${reason})`}`;
     case 'stage':
@@ -118,16 +117,17 @@ function imagePin(verdict: ImageReference['verdict'], reason: string | undefined
     case 'scratch':
       return 'the empty image';
     case 'unresolved':
-      return 'unknown: a variable without a value in this file';
+      return 'unknown (a variable without a value in this file)';
     case 'template':
-      return 'unknown: a template fills this in';
+      return 'unknown (a template fills this in)';
     case 'docker-image-url':
-      return 'unknown: a named build context';
+      return 'unknown (a named build context)';
   }
 }
 
-function* actionFacts({ owner, repo, ref, verdict, comment, subPath }: ActionReference): Generator<Line> {
-  if (owner !== '') yield { label: 'Repository', value: `${owner}/${repo}`, isCode: true };
+function* actionFacts({ name, owner, repo, ref, verdict, comment, subPath }: ActionReference): Generator<Line> {
+  // Mostly the card's title.
+  if (owner !== '' && name !== `${owner}/${repo}`) yield { label: 'Repository', value: `${owner}/${repo}`, isCode: true };
   if (subPath !== '') yield { label: 'Path', value: subPath, isCode: true };
   if (ref !== '') yield { label: 'Ref', value: ref, isCode: true };
   if (comment !== undefined && comment.text !== '') yield { label: 'Comment', value: comment.text, isCode: true };
@@ -137,15 +137,15 @@ function* actionFacts({ owner, repo, ref, verdict, comment, subPath }: ActionRef
 function actionPin(verdict: ActionReference['verdict']): string {
   switch (verdict) {
     case 'pinned':
-      return 'yes, by commit: the code cannot change';
+      return 'by commit, so the code cannot change';
     case 'unpinned':
-      return 'no: a tag can be moved to other code';
+      return 'no, a tag can be moved to other code';
     case 'branch-ref':
-      return 'no: a branch moves with every push';
+      return 'no, a branch moves with every push';
     case 'short-sha':
-      return 'no: a short commit is not supported and can be made ambiguous';
+      return 'no, a short commit is not supported and can be made ambiguous';
     case 'missing-ref':
-      return 'no: there is no ref';
+      return 'no, there is no ref';
     case 'invalid-uses':
       return 'not a valid reference';
     case 'local':

@@ -3,6 +3,7 @@ import { type ImageManifest, imageDigest } from '../core/facts.ts';
 import { type ImageContent, INDEX_TYPES, imageContent, imageManifest } from '../core/image-facts.ts';
 import type { ImageName, ImageReference } from '../core/reference.ts';
 import type { Line } from './hover.ts';
+import { unknownText } from './unknown-text.ts';
 
 /** How many platforms a card lists. */
 const MAX_PLATFORMS = 10;
@@ -18,7 +19,7 @@ export async function imagePapers({ image, verdict }: ImageReference, fetch: Fet
     case 'implicit-latest': {
       const today = await fetch(imageDigest, { ...nameOf(image), tag: image.tag ?? 'latest' }, signal);
       const digest = said('Digest today', today, ({ digest: found }) => found, 'the registry has no such tag');
-      return [{ ...digest, isCode: today.state === 'known' }, ...asOf(today), ...(await contentPapers(image, today, { fetch, signal }))];
+      return [{ ...digest, isCode: today.state === 'known' }, ...(await contentPapers(image, today, { fetch, signal })), ...asOf(today)];
     }
     default:
       return [];
@@ -27,17 +28,17 @@ export async function imagePapers({ image, verdict }: ImageReference, fetch: Fet
 
 async function pinnedPapers(image: ImageName, fetch: FetchFact, signal: AbortSignal): Promise<Line[]> {
   const { digest = '', tag } = image;
-  if (!digest.startsWith('sha256:')) return [line('In the registry', 'unknown: registries are asked for sha256 digests only')];
+  if (!digest.startsWith('sha256:')) return [line('In the registry', 'unknown (registries are asked for sha256 digests only)')];
   const [own, named] = await Promise.all([
     fetch(imageManifest, { ...nameOf(image), digest }, signal),
     tag === undefined ? undefined : fetch(imageDigest, { ...nameOf(image), tag }, signal),
   ]);
-  const meaning = ({ digest: today }: ImageManifest) => (today === digest ? 'this digest' : `another digest: ${today}`);
+  const meaning = ({ digest: today }: ImageManifest) => (today === digest ? 'this digest' : `another digest, ${today}`);
   return [
-    said('In the registry', own, () => 'yes', 'no: nothing can be pulled by this digest'),
+    said('In the registry', own, () => 'yes', 'no, nothing can be pulled by this digest'),
     ...(named === undefined ? [] : [said(`${tag} today`, named, meaning, 'the registry has no such tag')]),
-    ...asOf(named ?? own),
     ...(await contentPapers(image, own, { fetch, signal })),
+    ...asOf(named ?? own),
   ];
 }
 
@@ -50,13 +51,13 @@ async function contentPapers(
   if (manifest.state !== 'known') return [];
   const { mediaType, digest } = manifest.value;
   const kind: Line = { label: 'Media type', value: mediaType, isCode: true };
-  if (!INDEX_TYPES.includes(mediaType)) return [kind, line('Platforms', 'one')];
+  if (!INDEX_TYPES.includes(mediaType)) return [line('Platforms', 'one'), kind];
   const content = await fetch(imageContent, { ...nameOf(image), digest }, signal);
   const version = content.state === 'known' ? content.value.version : undefined;
   return [
-    kind,
-    said('Platforms', content, platformsOf, 'the registry does not have it any more'),
     ...(version === undefined ? [] : [line('Version', `${version}, by its own account`)]),
+    said('Platforms', content, platformsOf, 'the registry does not have it any more'),
+    kind,
   ];
 }
 
@@ -81,7 +82,7 @@ function said<V>(label: string, answer: Answer<V>, value: (known: V) => string, 
     case 'absent':
       return line(label, absent);
     case 'unknown':
-      return line(label, `unknown (${answer.why}${answer.detail === undefined ? '' : `: ${answer.detail}`})`);
+      return line(label, unknownText(answer));
   }
 }
 

@@ -34,16 +34,12 @@ export function changeSummary(change: LockChange, { commit, isNew }: ChangeTitle
 
 /** A change as a Markdown document. Names, versions and hosts are foreign text: nothing of them is markup. */
 export function changeDocument(change: LockChange, title: ChangeTitle): string {
-  const { path, commit, isNew } = title;
+  const { path, isNew } = title;
   const { hashes, sources, hosts, scripts, updated, added, removed } = change;
   const lines = [
     `# What ${markdown(path)} brings in`,
     '',
-    isNew
-      ? `The commit ${commit.slice(0, SHORT_COMMIT)} has no such file: everything is new.`
-      : `Compared with the commit ${commit.slice(0, SHORT_COMMIT)}.`,
-    '',
-    `${changeSummary(change, title)}.`,
+    `${changeSummary(change, title)}.${isNew ? ' That commit has no such file, so everything is new.' : ''}`,
   ];
   const section = (heading: string, why: string, rows: readonly string[]): void => {
     if (rows.length === 0) return;

@@ -7,6 +7,7 @@ import { asPackageJson } from '../formats/package-json.ts';
 import { pickVersion } from '../formats/pick-version.ts';
 import { packageKeys, registryDependency } from '../formats/registry-settings.ts';
 import type { Line } from './hover.ts';
+import { unknownText } from './unknown-text.ts';
 
 /** What papers are made from. */
 export interface PapersContext {
@@ -33,7 +34,7 @@ export async function packagePapers(
 function registryLines(answer: Answer<PackageVersions>, requirement: string): Line[] {
   switch (answer.state) {
     case 'unknown':
-      return [line('Registry', `unknown (${answer.why}${answer.detail === undefined ? '' : `: ${answer.detail}`})`)];
+      return [line('Registry', unknownText(answer))];
     case 'absent':
       return [line('Registry', 'has no such package'), asOf(answer.asOf)];
     case 'known': {

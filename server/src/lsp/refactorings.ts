@@ -20,7 +20,7 @@ export interface Refactoring {
 }
 
 const UPGRADES: Readonly<Record<UpgradeKind, string>> = {
-  seasoned: `Upgrade to the newest release that is at least ${MIN_AGE_DAYS} days old by its own date: check what it changes`,
+  seasoned: `Upgrade to the newest release that is at least ${MIN_AGE_DAYS} days old: check what it changes`,
   newest: 'Upgrade to the newest release, of whatever age: check what it changes',
 };
 

@@ -55,7 +55,8 @@ function* linesOf(known: KnownSetting, { setting, kind, inUse }: Shown): Generat
   const written = textOfSetting(setting);
   const age = unit === 'age' && written !== undefined ? releaseAge(manager, written) : undefined;
   if (age !== undefined) yield text('Here', inUnits(manager, age));
-  if (defaults.length > 0) yield text('Default', defaults.map(([from, value]) => withVersion(value, from, since)).join(', '));
+  const readable = (value: string) => (unit === 'age' ? ageText(manager, value) : value);
+  if (defaults.length > 0) yield text('Default', defaults.map(([from, value]) => withVersion(readable(value), from, since)).join(', '));
   if (since !== undefined) yield text('Known', `since ${title} ${since}`);
   if (removed !== undefined) yield text('Gone', `since ${title} ${removed.in}: use ${removed.instead.replaceAll('`', '')}`);
   if (leftFile !== undefined && leftFile.kind === kind)
@@ -79,13 +80,20 @@ function inUnits(manager: ManagerInUse['manager'], { minutes, bare }: { readonly
   return words === amount ? words : `${amount} = ${words}`;
 }
 
+/** A default as people read it: no age is no limit. */
+function ageText(manager: ManagerInUse['manager'], value: string): string {
+  const age = releaseAge(manager, value);
+  if (age === undefined) return value;
+  return age.minutes === 0 ? 'no limit' : inUnits(manager, age);
+}
+
 function withVersion(value: string, from: string, since: string | undefined): string {
   // What a setting began with needs no version.
   return from === since || (since === undefined && /^[0-2]\.0\.0$/.test(from)) ? value : `${value} since ${from}`;
 }
 
 function usedOf({ manager, since, removed }: KnownSetting, inUse: ManagerInUse | undefined): string {
-  if (inUse === undefined) return 'unknown: nothing here says which package manager installs this';
+  if (inUse === undefined) return 'unknown (nothing here says which package manager installs this)';
   if (inUse.manager !== manager) return `${inUse.label}, whose setting this is not`;
   if (since !== undefined && isCertainly(inUse, `<${since}`)) return `${inUse.label}, which does not know it yet`;
   if (removed !== undefined && isCertainly(inUse, `>=${removed.in}-0`)) return `${inUse.label}, which no longer knows it`;

@@ -23,7 +23,7 @@ import { ensureHost, findBrowser } from './setup.mjs';
 const WITNESS = path.join(import.meta.dirname, 'witness.cjs');
 
 /** Default time limit for a suite, from opening the page to its result. */
-const SUITE_LIMIT_MS = 180_000;
+const SUITE_LIMIT_MS = 300_000;
 
 /** The exit status for a suite without a result in time, as of timeout(1). */
 const TIMEOUT_STATUS = 124;

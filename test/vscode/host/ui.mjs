@@ -7,6 +7,9 @@ import path from 'node:path';
 /** How long every wait below may take: the first one includes the start of the language server. */
 export const WAIT_LIMIT_MS = 30_000;
 
+/** How long one movement of the pointer may take to bring a hover, in milliseconds. */
+const HOVER_LIMIT_MS = 4_000;
+
 /** How often a file on the disk is looked at, in milliseconds. */
 const POLL_MS = 50;
 
@@ -34,6 +37,7 @@ export async function openFile({ page }, file) {
   await row.waitFor();
   await row.click();
   await editor(page, file).locator('.view-line').first().waitFor();
+  await putPointerAway(page);
 }
 
 /**
@@ -58,13 +62,23 @@ export async function waitForSquiggle({ page }, file, severity = 'warning') {
  * @returns {Promise<string>} The hover's whole text. Rejects when text or hover do not show in time.
  */
 export async function hoverOver({ page }, file, text, words) {
-  const { x, y } = await placeOf(page, file, text);
-  // A hover opens on movement over the text, not on arrival.
-  await page.mouse.move(x - 2, y);
-  await page.mouse.move(x, y);
   const hover = page.locator('.monaco-hover:visible', { hasText: words }).first();
-  await hover.waitFor();
-  return hover.innerText();
+  const end = performance.now() + WAIT_LIMIT_MS;
+  for (;;) {
+    // Asked for anew: the text moves when a code lens comes above it.
+    const { x, y } = await placeOf(page, file, text);
+    // A hover opens on movement over the text, not on arrival.
+    await page.mouse.move(x - 2, y);
+    await page.mouse.move(x, y);
+    try {
+      await hover.waitFor({ timeout: HOVER_LIMIT_MS });
+      return await hover.innerText();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      // A document that has just been opened gives none yet, and a look-up may come too late for the first.
+      await putPointerAway(page);
+    }
+  }
 }
 
 /**
@@ -113,8 +127,20 @@ export async function chooseQuickFix({ page }, title) {
  * @param {string} text What the file must contain.
  * @returns {Promise<void>} Rejects when the file does not contain the text in time.
  */
-export async function save({ page, workspace }, file, text) {
-  await page.keyboard.press('Control+S');
+export async function save(window, file, text) {
+  await window.page.keyboard.press('Control+S');
+  await waitForFile(window, file, text);
+}
+
+/**
+ * Waits for a text in a file on the disk.
+ *
+ * @param {Window} window The window.
+ * @param {string} file The file's path in the workspace.
+ * @param {string} text What the file must contain.
+ * @returns {Promise<void>} Rejects when the file does not contain the text in time.
+ */
+export async function waitForFile({ workspace }, file, text) {
   const end = performance.now() + WAIT_LIMIT_MS;
   while (!(await readFile(path.join(workspace, file), 'utf8')).includes(text)) {
     if (performance.now() > end) throw new Error(`${file} on the disk does not contain: ${text}`);
@@ -153,6 +179,7 @@ export async function runCommand({ page }, title, choice) {
       .first()
       .click();
   }
+  await putPointerAway(page);
 }
 
 /**
@@ -167,6 +194,29 @@ export async function waitForText({ page }, text) {
 }
 
 /**
+ * Waits for a text in a page that an editor shows, such as a Markdown preview.
+ *
+ * @param {Window} window The window.
+ * @param {string} text The text.
+ * @returns {Promise<void>} Rejects when it does not show in time.
+ */
+export async function waitForPage({ page }, text) {
+  const inner = page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+  await inner.getByText(text).first().waitFor();
+}
+
+/**
+ * Closes all editors; what is not saved is lost.
+ *
+ * @param {Window} window The window.
+ * @returns {Promise<void>} Rejects when the page is gone.
+ */
+export async function closeEditors(window) {
+  await runCommand(window, 'View: Close All Editors');
+  await window.page.locator('.editor-group-container.empty').first().waitFor();
+}
+
+/**
  * Takes a picture of the window.
  *
  * @param {Window} window The window.
@@ -176,6 +226,11 @@ export async function waitForText({ page }, text) {
 export async function screenshot({ page, screenshots }, name) {
   const file = path.join(screenshots, `${name}.png`);
   await page.screenshot({ path: file, animations: 'disabled', caret: 'hide' });
+}
+
+/** Where there is nothing to point at: a tooltip would hide what a picture shows. */
+async function putPointerAway(page) {
+  await page.mouse.move(1, 1);
 }
 
 function editorSelector(file) {

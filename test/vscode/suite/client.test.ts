@@ -3,21 +3,13 @@ import { ChildProcess } from 'node:child_process';
 import { after, afterEach, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import type { WaybillApi } from '../../../client/src/activation.ts';
-import { closeAll, fileUri, finding, noFinding, onDisk, openFile, ours, until } from './support.ts';
+import { closeAll, fileUri, finding, noFinding, onDisk, openFile, ours, statusLike, until } from './support.ts';
 
 /** What the status item shows. */
 async function status(): Promise<WaybillApi['status']> {
   const extension = vscode.extensions.getExtension<WaybillApi>('waybill.waybill');
   assert.ok(extension);
   return (await extension.activate()).status;
-}
-
-/** Waits until the status item's text fits. */
-async function statusLike(fits: RegExp): Promise<WaybillApi['status']> {
-  const extension = vscode.extensions.getExtension<WaybillApi>('waybill.waybill');
-  assert.ok(extension);
-  const api = await extension.activate();
-  return await until(`a status like ${fits}; it is ${JSON.stringify(api.status)}`, () => fits.test(api.status.text) && api.status);
 }
 
 /** The language server's process: a child of the extension host, in which this suite runs. */
@@ -43,7 +35,7 @@ describe('the status item', () => {
     await vscode.workspace.applyEdit(edit);
     await statusLike(/^Waybill: no findings/);
     await openFile('status/package.json', '{\n  "dependencies": {\n    "left-pad": "1.3.0",\n    "semver": \n');
-    await statusLike(/ · 1 unknown: unparsable$/);
+    await statusLike(/ · \d+ unknown: .*\bunreadable$/);
   });
 });
 
@@ -86,6 +78,8 @@ describe('a server that crashes', () => {
   });
 
   it('is given up when it crashes over and over, and says so; Restart brings it back', async () => {
+    // Crashes before this test do not count.
+    await vscode.commands.executeCommand('waybill.restart');
     const document = await openFile('crash/Dockerfile', 'FROM node:22-slim\n');
     const { showErrorMessage } = vscode.window;
     const told: string[] = [];
@@ -96,8 +90,7 @@ describe('a server that crashes', () => {
     Object.assign(vscode.window, { showErrorMessage: tell });
     try {
       let last: ChildProcess | undefined;
-      // One crash is spent above.
-      for (let crash = 0; crash < 4; crash++) {
+      for (let crash = 0; crash < 5; crash++) {
         await finding(document.uri, 'image/unpinned');
         last = await until('a server that runs', () => {
           const now = serverProcess();
