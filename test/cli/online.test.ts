@@ -16,7 +16,7 @@ interface Report {
 
 const HEAD = 'on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n';
 
-test('a tag that moved between two runs is told, by the ledger on the disk', async () => {
+test('#58 a tag that moved between two runs is told, by the ledger on the disk', async () => {
   const git = await startGitServer({ 'moved/tag': { branches: { main: 'main' }, tags: { 'v1.0.0': 'good' } } });
   try {
     await withFolder({ 'work/.github/workflows/ci.yml': `${HEAD}      - uses: moved/tag@v1.0.0\n` }, async (folder) => {
