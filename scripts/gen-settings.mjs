@@ -88,10 +88,12 @@ export const DOCUMENT_PATTERNS = {
   await putBetween('docs/privacy.md', 'hosts', ['| source | host | why |', '| --- | --- | --- |', ...hosts].join('\n'));
   const { KEEP_MS } = await loadSource('server/src/sources/fact-cache.ts');
   const days = KEEP_MS / (24 * 60 * 60 * 1000);
-  const kept = sources.map(
-    ({ id, ttlMs, isKept }) =>
-      `| ${id} | ${ttlMs / 60_000} minutes | ${isKept ? `${days} days, in \`${id}.json\`; never what a password or an npm token got` : 'no'} |`,
-  );
+  const { MAX_TAGS } = await loadSource('server/src/sources/first-seen.ts');
+  const where = ({ id, isKept, isLedger }) => {
+    if (isLedger) return `for good, up to ${MAX_TAGS} tags, in \`${id}.json\``;
+    return isKept ? `${days} days, in \`${id}.json\`; never what a password or an npm token got` : 'no';
+  };
+  const kept = sources.map((source) => `| ${source.id} | ${source.ttlMs / 60_000} minutes | ${where(source)} |`);
   await putBetween(
     'docs/privacy.md',
     'kept',

@@ -250,7 +250,7 @@ describe('changes of an action', () => {
 });
 
 describe('#62 several fixes in one document', () => {
-  test('two quick fixes of two lines do not touch the same text, and a second edit is made for the second version', () =>
+  test('#62 two quick fixes of two lines do not touch the same text, and a second edit is made for the second version', () =>
     withSession(
       {},
       async (lsp, folder) => {

@@ -337,6 +337,19 @@ describe('the server', () => {
     assert.match(await outcome.chosen('Pin to the commit'), /^failed: .*network is off/);
     assert.equal(outcome.fixed, outcome.text);
   });
+  it('#56 the server of the setting is asked, and no other where it does not have the repository', async () => {
+    const before = git.requests.length;
+    const outcome = await check(['uses: only/elsewhere@v1']);
+    assert.deepEqual(outcome.found, ['unpinned warning']);
+    assert.deepEqual(
+      outcome.analysis.unknown.map(({ why }) => why),
+      ['denied'],
+    );
+    assert.ok(git.requests.slice(before).every(({ path }) => path.startsWith('/only/elsewhere.git/')));
+    assert.ok(git.requests.length > before);
+    // Anybody else would not have refused, or could not have been reached.
+    assert.match(await outcome.chosen('Pin to the commit'), /^failed: .*may not be read without a token/);
+  });
   it('#57 a renamed repository is followed', () =>
     step('uses: old/name@v1.0.0', ['unpinned warning'], `uses: old/name@${C('n', 'new/name')} # v1.0.0`));
   it('#58 a tag that moved since it was first seen', async () => {

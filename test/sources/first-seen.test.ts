@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { FirstSeenKey } from '../../server/src/core/facts.ts';
-import type { Storage } from '../../server/src/core/storage.ts';
+import { type FirstSeenKey, firstSeen } from '../../server/src/core/facts.ts';
+import type { SharedStorage } from '../../server/src/sources/fact-cache.ts';
 import { createFirstSeenSource, MAX_TAGS } from '../../server/src/sources/first-seen.ts';
 import { createHttp } from '../../server/src/sources/http.ts';
+import { createSources } from '../../server/src/sources/index.ts';
 
 const signal = new AbortController().signal;
 const C1 = 'c1'.repeat(20);
@@ -11,7 +12,7 @@ const C2 = 'c2'.repeat(20);
 const SERVER = 'https://git.example.test/';
 const V1: FirstSeenKey = { owner: 'Actions', repo: 'Checkout', tag: 'v1.0.0', commit: C1 };
 
-class Memory implements Storage {
+class Memory implements SharedStorage {
   readonly texts = new Map<string, string>();
   writes = 0;
   async read(name: string): Promise<string | undefined> {
@@ -22,9 +23,15 @@ class Memory implements Storage {
     this.texts.set(name, text);
     return true;
   }
+  update(name: string, change: (text: string | undefined) => string): Promise<boolean> {
+    return this.write(name, change(this.texts.get(name)));
+  }
+  async remove(name: string): Promise<void> {
+    this.texts.delete(name);
+  }
 }
 
-function session(storage: Storage | undefined, { server = SERVER, at = 1 } = {}) {
+function session(storage: SharedStorage | undefined, { server = SERVER, at = 1 } = {}) {
   const source = createFirstSeenSource({ storage, server, now: () => at });
   const http = createHttp({ online: false });
   return async (key: FirstSeenKey) => {
@@ -72,6 +79,21 @@ describe('the ledger of tags', () => {
     assert.deepEqual(await late({ ...V1, tag: 'c', commit: C2 }), [C1, 1]);
     const fresh = session(storage, { at: 3 });
     for (const tag of ['a', 'b', 'c']) assert.deepEqual((await fresh({ ...V1, tag, commit: C2 }))[0], C1, tag);
+  });
+
+  it('stays when all answers are forgotten', async () => {
+    const storage = new Memory();
+    const sources = createSources({ online: true, env: {}, storage, serverUrl: SERVER, now: () => 1 });
+    const commit = async (key: FirstSeenKey) => {
+      const answer = await sources.fetchFact(firstSeen, key, signal);
+      return answer.state === 'known' ? answer.value.commit : answer.state;
+    };
+    assert.equal(await commit(V1), C1);
+    await sources.forget();
+    assert.deepEqual([...storage.texts.keys()], ['first-seen']);
+    assert.equal(await commit({ ...V1, commit: C2 }), C1);
+    await sources.close();
+    assert.deepEqual(await session(storage)({ ...V1, commit: C2 }), [C1, 1], 'in the next session');
   });
 
   it('begins anew where the ledger cannot be read, and without a storage', async () => {

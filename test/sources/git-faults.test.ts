@@ -76,7 +76,7 @@ const status = (code: number, headers: Readonly<Record<string, string>> = {}): R
   return (_, response) => response.writeHead(code, headers).end('<html>no</html>');
 };
 
-describe('faults of a git server', () => {
+describe('#55 faults of a git server', () => {
   for (const [name, handler, why, detail] of [
     ['401', status(401), 'denied', /401/],
     ['403', status(403), 'denied', /403/],

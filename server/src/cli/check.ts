@@ -80,7 +80,8 @@ function refuse(io: Io, message: string): number {
 function exitStatus(report: Report, { failOn, online, strict }: CheckArgs): number {
   if (failOn !== 'never' && report.files.some((file) => file.findings.some((finding) => isAtLeast(finding.severity, failOn))))
     return EXIT.findings;
-  const failed = report.unknown.some(({ why }) => why === 'timeout' || why === 'error' || why === 'denied');
+  // A refusal is an answer: what is private is unknown to who has no credentials, however often he asks.
+  const failed = report.unknown.some(({ why }) => why === 'timeout' || why === 'error');
   if (online && failed) return EXIT.failed;
   if (strict && report.unknown.length > 0) return EXIT.failed;
   return EXIT.ok;

@@ -26,17 +26,24 @@ options:
   --format text|json|sarif|github   how to print (default text)
   --output FILE, -o FILE            print into a file
   --fix                             apply the safe fixes; with --online also those that need a look-up
-  --online                          look things up: repositories of actions, registries of images
+  --online                          look things up: repositories of actions, registries of images and packages
   --strict                          exit 2 when anything at all is unknown
-  --trust                           let the checked project's own settings name registries and credentials (no look-up of today uses any)
+  --trust                           with --online, ask the registries that the project's .npmrc names, and use your credentials of npm and Docker
   --policy FILE                     severities and ignores of a team
   --fail-on error|warning|info|hint|never   from which severity on to exit with 1 (default warning)
   --min-severity S                  the least severity that text output shows (default warning)
   --stdin --stdin-filename NAME     check the text on standard input as if it were the file NAME
 
-exit status: 0 nothing at or above --fail-on; 1 a finding at or above it; 2 wrong usage, unreadable PATH, failed look-up.
+exit status: 0 nothing at or above --fail-on; 1 a finding at or above it; 2 wrong usage, unreadable PATH, unwritable output; else
+with --online 2 for a look-up that failed (no answer, an error), and with --strict 2 for anything unknown.
 
-environment: GITHUB_SERVER_URL, GITHUB_TOKEN or GH_TOKEN, HTTPS_PROXY, HTTP_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS, NO_COLOR.`,
+environment, with --online:
+  GITHUB_SERVER_URL, GITHUB_TOKEN or GH_TOKEN     the server of actions, and a token for it
+  NPM_CONFIG_REGISTRY, NPM_CONFIG_USERCONFIG, ... npm's settings, as npm reads them; credentials only with --trust
+  DOCKER_CONFIG                                   where "docker login" left credentials (default ~/.docker); only with --trust
+  XDG_CACHE_HOME                                  what was looked up is kept below it (default ~/.cache)
+  HTTPS_PROXY, HTTP_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS
+and NO_COLOR.`,
   verify: `usage: waybill verify npm:NAME@VERSION --bundle FILE [options]
 
 Verifies the attestations of a package's version without a connection, by the trust root that travels with Waybill: signatures, transparency log, subject, and whether the certificate agrees with the statement on repository, commit and workflow. FILE holds one Sigstore bundle, or a set as the registry serves it at /-/npm/v1/attestations/NAME@VERSION. Without FILE there is nothing to verify: this command asks no registry.

@@ -1,6 +1,8 @@
 import type { Surroundings } from '../core/rule.ts';
 import { folderOf, foldersUp, joinPath } from '../core/source-file.ts';
 import { asNpmrc } from './npmrc.ts';
+import { type SettingsFile, textOfSetting } from './settings-file.ts';
+import { settingsOf } from './settings-of.ts';
 
 /** A registry that the checked folder's own settings name. */
 export interface ConfiguredRegistry {
@@ -12,17 +14,76 @@ export interface ConfiguredRegistry {
   readonly path: string;
 }
 
+/** The files that name registries, the ones that only one manager reads first. */
+const SETTINGS_FILES = ['.yarnrc.yml', 'bunfig.toml', 'pnpm-workspace.yaml', '.npmrc', 'package.json'] as const;
+
 /**
  * The registries that the settings of a folder and of those above it name. Only what is in the repository is read: settings of a
- * person or a machine are not visible here. The one place that says what counts as configured; further managers' settings files
- * go in here.
+ * person or a machine are not visible here. The one place that says what counts as configured.
  */
 export function configuredRegistries(surroundings: Surroundings, folder: string): ConfiguredRegistry[] {
-  return foldersUp(folder).flatMap((one) => {
-    const path = joinPath(one, '.npmrc');
-    const manifest = path === undefined ? undefined : surroundings.manifest(path);
-    return path === undefined || manifest === undefined ? [] : npmrcRegistries(path, asNpmrc(manifest)?.entries ?? []);
+  return foldersUp(folder).flatMap((one) =>
+    SETTINGS_FILES.flatMap((name) => {
+      const path = joinPath(one, name);
+      const manifest = path === undefined ? undefined : surroundings.manifest(path);
+      if (path === undefined || manifest === undefined) return [];
+      if (name === '.npmrc') return npmrcRegistries(path, asNpmrc(manifest)?.entries ?? []);
+      const settings = settingsOf(manifest);
+      return settings === undefined ? [] : settingsRegistries(path, settings);
+    }),
+  );
+}
+
+/** The registries in the settings of the other managers. */
+function settingsRegistries(path: string, { kind, settings }: SettingsFile): ConfiguredRegistry[] {
+  return settings.flatMap((setting): ConfiguredRegistry[] => {
+    const place = placeIn(kind, setting.path);
+    if (place === undefined) return [];
+    const host = hostOfUrl(place.address ?? textOfSetting(setting) ?? '');
+    return host === undefined ? [] : [{ host, scope: place.scope, path }];
   });
+}
+
+interface RegistryPlace {
+  readonly scope: string | undefined;
+  /** Where the key is the address. */
+  readonly address?: string;
+}
+
+const DEFAULT_REGISTRY: RegistryPlace = { scope: undefined };
+
+/** What a setting says of a registry, by its path; undefined where it is about something else. */
+function placeIn(kind: SettingsFile['kind'], [first, second, third, fourth]: readonly string[]): RegistryPlace | undefined {
+  switch (kind) {
+    // Yarn documentation, "npmRegistryServer", "npmScopes", "npmRegistries" (whose keys are addresses, also without `https:`).
+    case 'yarnrc':
+      if (first === 'npmRegistryServer' && second === undefined) return DEFAULT_REGISTRY;
+      if (first === 'npmScopes' && third === 'npmRegistryServer') return { scope: asScope(second) };
+      if (first !== 'npmRegistries' || second === undefined || third !== undefined) return undefined;
+      return { scope: undefined, address: second.replace(/^\/\//, 'https://') };
+    // Bun documentation, "install.registry" and "install.scopes": an address, or a table with `url`.
+    case 'bunfig':
+      if (first !== 'install') return undefined;
+      if (second === 'registry' && (third === undefined || third === 'url')) return DEFAULT_REGISTRY;
+      return second === 'scopes' && third !== undefined && (fourth === undefined || fourth === 'url')
+        ? { scope: asScope(third) }
+        : undefined;
+    // pnpm documentation, "registries".
+    case 'pnpm-workspace':
+      if (first === 'registry' && second === undefined) return DEFAULT_REGISTRY;
+      if (first !== 'registries' || second === undefined || third !== undefined) return undefined;
+      return second.startsWith('@') ? { scope: second } : DEFAULT_REGISTRY;
+    // Who publishes to a registry knows it. That says nothing about where a scope is installed from.
+    case 'package-json':
+      return first === 'publishConfig' && second !== undefined && /^(?:@[^/:]+:)?registry$/.test(second) ? DEFAULT_REGISTRY : undefined;
+    case 'npmrc':
+      return undefined;
+  }
+}
+
+/** Yarn writes scopes without the `@`, Bun with or without it. */
+function asScope(name: string | undefined): string | undefined {
+  return name === undefined || name.startsWith('@') ? name : `@${name}`;
 }
 
 type Entries = NonNullable<ReturnType<typeof asNpmrc>>['entries'];

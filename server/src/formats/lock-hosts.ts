@@ -1,3 +1,4 @@
+import { PUBLIC_NPM_REGISTRY_URL } from '../core/public-npm-registry.ts';
 import { hostOfUrl } from './configured-registries.ts';
 import type { LockEntry, LockFile } from './lock-model.ts';
 import { parseLockedGit } from './npm-spec.ts';
@@ -42,13 +43,21 @@ export function mainHost(uses: readonly HostUse[]): HostUse | undefined {
   return uses.reduce<HostUse | undefined>((main, use) => (main === undefined || use.count > main.count ? use : main), undefined);
 }
 
+/** Whether a host is that of the public registry, which no settings have to name. */
+export function isPublicRegistry(host: string): boolean {
+  return host === PUBLIC_HOST;
+}
+
 /**
- * Yarn 1 has had two public registries over its life, and its lockfiles keep the addresses of both: without their names, all
- * that tells them from strangers is that both are called `registry.`.
+ * Whether a host and the main one of a lockfile are the two public registries that Yarn 1 has had over its life: its lockfiles keep
+ * the addresses of both. The older one is known in part only: `registry.yarn`, and what people call it by.
  */
 export function isOtherYarnRegistry({ manager, lockfileVersion }: LockFile, host: string, main: string): boolean {
-  return manager === 'yarn' && lockfileVersion === '1' && host.startsWith('registry.') && main.startsWith('registry.');
+  const isYarns = (one: string): boolean => isPublicRegistry(one) || /^registry\.yarn[a-z]*\.[a-z]+$/.test(one);
+  return manager === 'yarn' && lockfileVersion === '1' && isYarns(host) && isYarns(main);
 }
+
+const PUBLIC_HOST = new URL(PUBLIC_NPM_REGISTRY_URL).host;
 
 /** The host of a locked address, git's included, in lower case and with its port; undefined where there is none. */
 export function hostOfLocked(resolved: string | undefined): string | undefined {

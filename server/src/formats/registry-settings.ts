@@ -19,10 +19,10 @@ export interface PackageKeys {
   isMapped(name: string): boolean;
 }
 
-/** How the packages of a document are asked for. */
-export function packageKeys(file: SourceFile, surroundings: Surroundings): PackageKeys {
-  const paths = foldersUp(folderOf(file.path)).flatMap((folder) =>
-    REGISTRY_SETTINGS.map((name) => joinPath(folder, name) ?? name).filter((path) => surroundings.exists(path)),
+/** How the packages of a document are asked for; `folder` is where its manager runs, relative to the checked root. */
+export function packageKeys(file: SourceFile, surroundings: Surroundings, folder = folderOf(file.path)): PackageKeys {
+  const paths = foldersUp(folder).flatMap((one) =>
+    REGISTRY_SETTINGS.map((name) => joinPath(one, name) ?? name).filter((path) => surroundings.exists(path)),
   );
   const up = '../'.repeat(file.path.split('/').length - 1);
   const settings = paths.flatMap((path) => {

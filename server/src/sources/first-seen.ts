@@ -1,6 +1,6 @@
 import { known, unknown } from '../core/answer.ts';
 import { type FirstSeen, type FirstSeenKey, firstSeen } from '../core/facts.ts';
-import type { Storage } from '../core/storage.ts';
+import type { SharedStorage } from './fact-cache.ts';
 import type { Source } from './source.ts';
 
 /** How many tags are remembered. The ones seen first go first: about 2 MB. */
@@ -12,7 +12,7 @@ const NAME = 'first-seen';
 /** Where the ledger is kept, and for which server. */
 export interface FirstSeenOptions {
   /** Memory for this session only unless given. */
-  readonly storage?: Storage | undefined;
+  readonly storage?: SharedStorage | undefined;
   /** The server's address: the same name on another server is another repository. */
   readonly server: string;
   /** Milliseconds since the epoch. */
@@ -29,8 +29,8 @@ export function createFirstSeenSource({ storage, server, now }: FirstSeenOptions
   let queued: Promise<void> | undefined;
 
   /** Another session may have written meanwhile: whoever saw a tag first is right. */
-  async function merge(): Promise<Map<string, FirstSeen>> {
-    const kept = parseLedger((await storage?.read(NAME)) ?? '');
+  function merge(text: string | undefined): Map<string, FirstSeen> {
+    const kept = parseLedger(text ?? '');
     for (const [id, seen] of tags ?? []) {
       const other = kept.get(id);
       if (other === undefined || other.seen > seen.seen) kept.set(id, seen);
@@ -43,8 +43,7 @@ export function createFirstSeenSource({ storage, server, now }: FirstSeenOptions
   function save(): Promise<void> {
     queued ??= last.then(async () => {
       queued = undefined;
-      const merged = await merge();
-      await storage?.write(NAME, ledgerText(merged));
+      await storage?.update(NAME, (text) => ledgerText(merge(text)));
     });
     last = queued;
     return queued;
@@ -53,12 +52,13 @@ export function createFirstSeenSource({ storage, server, now }: FirstSeenOptions
   return {
     id: firstSeen.id,
     hosts: [],
+    isLedger: true,
     // It has a memory of its own.
     ttlMs: 0,
     fetch: async (key) => {
       if (!COMMIT.test(key.commit)) return unknown('unparsable', 'not a commit');
       const id = `${server} ${firstSeen.key(key)}`;
-      const noted = (tags ?? (await merge())).get(id);
+      const noted = (tags ?? merge(await storage?.read(NAME))).get(id);
       if (noted !== undefined) return known(noted, now());
       const fresh = { commit: key.commit, seen: now() };
       tags?.set(id, fresh);

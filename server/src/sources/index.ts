@@ -41,6 +41,8 @@ export interface SourceInfo {
   readonly ttlMs: number;
   /** Whether answers outlive the session where there is a storage. */
   readonly isKept: boolean;
+  /** Whether it is a record that is kept for good. */
+  readonly isLedger: boolean;
 }
 
 /** The wired sources. */
@@ -52,7 +54,7 @@ export interface Sources {
   /** What is remembered or kept of earlier look-ups, however old: `asOf` says. Nothing is asked; undefined where there is nothing. */
   keptFact<K, V>(kind: FactKind<K, V>, key: K, signal: AbortSignal): Promise<Answer<V> | undefined>;
   readonly sources: readonly SourceInfo[];
-  /** Forgets all answers, those of earlier sessions too. */
+  /** Forgets all answers, those of earlier sessions too; ledgers stay. */
   forget(): Promise<void>;
   /** Writes down what outlives the session. */
   flush(): Promise<void>;
@@ -94,7 +96,9 @@ export function createSources(options: SourcesOptions): Sources {
     fetchFact: asking('fetch'),
     fetchFresh: asking('fetchFresh'),
     keptFact: async (kind, key, signal) => fetcherOf(kind)?.kept({ key, id: kind.key(key) }, signal),
-    sources: fetchers.map(({ source: { id, hosts, ttlMs, keepUnder } }) => ({ id, hosts, ttlMs, isKept: keepUnder !== undefined })),
+    sources: fetchers.map(({ source: { id, hosts, ttlMs, keepUnder, isLedger = false } }) => {
+      return { id, hosts, ttlMs, isKept: keepUnder !== undefined, isLedger };
+    }),
     forget: async () => {
       await Promise.all(fetchers.map((fetcher) => fetcher.forget()));
     },

@@ -31,6 +31,8 @@ export interface Source<K, V> {
   readonly hosts: readonly SourceHost[];
   /** How long a known answer may be used without asking again, in milliseconds. */
   readonly ttlMs: number;
+  /** What it keeps is its own record, which nobody could tell again: forgetting answers leaves it. */
+  readonly isLedger?: true;
   /** Asks. Resolves always; an aborted look-up is `unknown('pending')`. `stale` is what was known before, for asking whether it changed. */
   fetch(key: K, http: Http, signal: AbortSignal, stale?: V): Promise<Answer<V>>;
   /** Under what an answer may be kept; undefined where it is not to be kept beyond the session. */

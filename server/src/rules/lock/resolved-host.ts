@@ -1,6 +1,6 @@
 import type { Rule } from '../../core/rule.ts';
 import { registriesFor } from '../../formats/configured-registries.ts';
-import { type HostUse, hostsOf, isOtherYarnRegistry, mainHost } from '../../formats/lock-hosts.ts';
+import { type HostUse, hostsOf, isOtherYarnRegistry, isPublicRegistry, mainHost } from '../../formats/lock-hosts.ts';
 import { asLockFile, LOCK_FORMATS, type LockFile } from '../../formats/lock-model.ts';
 
 const WHY = 'The lockfile decides where archives come from, whatever registry is set, so whoever runs that host decides what is installed.';
@@ -43,7 +43,7 @@ export const rule: Rule = {
     const uses = hostsOf(lock);
     const main = mainHost(uses);
     if (main === undefined || uses.length < 2) return;
-    const outliers = uses.filter(({ host, count }) => host !== '' && count * OUTLIER_FACTOR <= main.count);
+    const outliers = uses.filter(({ host, count }) => host !== '' && !isPublicRegistry(host) && count * OUTLIER_FACTOR <= main.count);
     if (outliers.length === 0) return;
     const configured = new Set(registriesFor(surroundings, manifest.file.path).map(({ host }) => host));
     let required: ReadonlySet<string> | undefined;
@@ -63,8 +63,8 @@ export const rule: Rule = {
 };
 
 /**
- * A host is a stranger where the main one has at least so many times as many packages. The public registry is never named here: it
- * is what most of a lockfile comes from, or what the settings replace.
+ * A host is a stranger where the main one has at least so many times as many packages. The public registry is never one: npm writes
+ * its address for whatever registry is configured (npm documentation, "package-lock.json").
  */
 const OUTLIER_FACTOR = 4;
 

@@ -2,7 +2,7 @@ import type { Fix } from '../../core/finding.ts';
 import type { Rule, RuleContext, Surroundings } from '../../core/rule.ts';
 import { folderOf, joinPath } from '../../core/source-file.ts';
 import { span } from '../../core/span.ts';
-import { hostOfUrl, registriesFor } from '../../formats/configured-registries.ts';
+import { type ConfiguredRegistry, hostOfUrl, registriesFor } from '../../formats/configured-registries.ts';
 import { memberOf } from '../../formats/json.ts';
 import { hostsOf, isOtherYarnRegistry, mainHost } from '../../formats/lock-hosts.ts';
 import type { LockEntry, LockFile } from '../../formats/lock-model.ts';
@@ -36,7 +36,7 @@ export const rule: Rule = {
       scope: {
         what: 'The settings say that `{scope}` comes from `{registry}`, and {lockfile} takes `{name}` from where most packages come from.',
         why: 'Whoever owns the scope there, or gets it, decides what is installed under an internal name.',
-        remedy: 'Find out where `{name}` belongs; delete its entry and run `{manager} install` with the `.npmrc` in place.',
+        remedy: 'Find out where `{name}` belongs; delete its entry and run `{manager} install` with `{settings}` in place.',
       },
       mixed: {
         what: '{lockfile} takes `{name}` from where most packages come from, and others of `{scope}` from `{registry}`.',
@@ -70,8 +70,8 @@ export const rule: Rule = {
       scopes ??= new ScopeHosts(context, found.lock);
       const other = scopes.otherRegistry(scope, entry);
       if (other === undefined) continue;
-      const args = { name, scope, lockfile, registry: other.registry, manager: found.lock.manager };
-      report({ messageId: other.configured ? 'scope' : 'mixed', args, span: nameSpan, identity });
+      const args = { name, scope, lockfile, registry: other.registry, manager: found.lock.manager, settings: other.settings ?? '' };
+      report({ messageId: other.settings === undefined ? 'mixed' : 'scope', args, span: nameSpan, identity });
     }
   },
 };
@@ -154,30 +154,30 @@ function hostsByScope({ entries }: LockFile): ReadonlyMap<string, ReadonlySet<st
 
 /** Which registry the packages of a scope come from: by the settings, and by the lockfile. */
 class ScopeHosts {
-  readonly #configured: ReadonlyMap<string, string>;
+  readonly #configured: ReadonlyMap<string, ConfiguredRegistry>;
   readonly #lock: LockFile;
   readonly #locked: LockedHosts;
 
   constructor({ surroundings, manifest }: RuleContext, lock: LockFile) {
     const registries = registriesFor(surroundings, manifest.file.path);
     // The nearest settings file wins.
-    this.#configured = new Map(registries.toReversed().flatMap(({ scope, host }) => (scope === undefined ? [] : [[scope, host]])));
+    this.#configured = new Map(registries.toReversed().flatMap((one) => (one.scope === undefined ? [] : [[one.scope, one]])));
     this.#lock = lock;
     this.#locked = lockedHostsOf(lock);
   }
 
   /** The registry that the scope belongs to, where the entry comes from the main one instead; undefined where nothing is wrong. */
-  otherRegistry(scope: string, { resolved }: LockEntry): { readonly registry: string; readonly configured: boolean } | undefined {
+  otherRegistry(scope: string, { resolved }: LockEntry): { readonly registry: string; readonly settings?: string } | undefined {
     const host = resolved === undefined ? '' : hostOfUrl(resolved);
     if (host === undefined || host !== this.#locked.main) return undefined;
     const configured = this.#configured.get(scope);
     if (configured !== undefined) {
       // Without an address the settings decide, when it is fetched.
-      return host === '' || configured === host ? undefined : { registry: configured, configured: true };
+      return host === '' || configured.host === host ? undefined : { registry: configured.host, settings: configured.path };
     }
     const [other] = [...(this.#locked.ofScope(scope) ?? [])].filter(
       (one) => one !== host && one !== '' && !isOtherYarnRegistry(this.#lock, one, host),
     );
-    return other === undefined ? undefined : { registry: other, configured: false };
+    return other === undefined ? undefined : { registry: other };
   }
 }

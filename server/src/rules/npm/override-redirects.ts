@@ -1,7 +1,9 @@
+import type { Manifest } from '../../core/manifest.ts';
 import type { Rule } from '../../core/rule.ts';
 import { isStandIn } from '../../formats/known-packages.ts';
-import type { Spec } from '../../formats/npm-spec.ts';
+import { parseSpec, type Spec } from '../../formats/npm-spec.ts';
 import { asPackageJson, type Override, overriddenName } from '../../formats/package-json.ts';
+import { settingsOf } from '../../formats/settings-of.ts';
 
 const REMEDY = 'Override with a registry version of the same package where one will do, and write down beside it why not where none will.';
 
@@ -13,7 +15,7 @@ export const rule: Rule = {
     severity: 'warning',
     confidence: 'high',
     tier: 'recommended',
-    formats: ['package-json'],
+    formats: ['package-json', 'pnpm-workspace'],
     needs: [],
     fix: 'none',
     since: '0.1.0',
@@ -48,7 +50,7 @@ export const rule: Rule = {
   },
   check({ manifest, report }) {
     const groups = new Map<string, Redirect[]>();
-    for (const override of asPackageJson(manifest)?.overrides ?? []) {
+    for (const override of asPackageJson(manifest)?.overrides ?? settingsOverrides(manifest)) {
       const redirect = redirectOf(override);
       if (redirect === undefined) continue;
       const id = `${override.field} ${redirect.scope ?? `\0${groups.size}`}`;
@@ -70,6 +72,16 @@ export const rule: Rule = {
     }
   },
 };
+
+/** The `overrides` of a pnpm-workspace.yaml, which are written as in package.json. */
+function settingsOverrides(manifest: Manifest): Override[] {
+  if (manifest.format !== 'pnpm-workspace') return [];
+  return (settingsOf(manifest)?.settings ?? []).flatMap(({ path: [field, selector, ...rest], keySpan, value }): Override[] => {
+    if (field !== 'overrides' || selector === undefined || rest.length > 0 || value?.kind !== 'text') return [];
+    const { text: spec, span: specSpan } = value;
+    return [{ field, path: [selector], spec, parsed: parseSpec(spec), nameSpan: keySpan, specSpan }];
+  });
+}
 
 /** More than these into one scope were one decision, such as a set of polyfills, and get one finding. */
 const MAX_SINGLE_FINDINGS = 3;

@@ -1,6 +1,7 @@
 import type { Rule } from '../../core/rule.ts';
 import { type AdhocPackage, adhocInstallsOf } from '../../formats/adhoc-package.ts';
 import { commandSpan, commandText } from '../../formats/run-commands.ts';
+import { pinFixes } from './pin-version.ts';
 
 /** A package that a command names itself: no lockfile holds it, and a release of a minute ago is taken in unseen. */
 export const rule: Rule = {
@@ -12,7 +13,7 @@ export const rule: Rule = {
     tier: 'recommended',
     formats: ['dockerfile', 'workflow', 'action', 'package-json'],
     needs: [],
-    fix: 'none',
+    fix: 'online',
     since: '0.1.0',
     securitySeverity: '5.0',
     refs: [
@@ -33,13 +34,15 @@ export const rule: Rule = {
     },
   },
   check({ manifest, surroundings, report }) {
-    for (const { command, packages } of adhocInstallsOf(manifest, surroundings)) {
+    for (const install of adhocInstallsOf(manifest, surroundings)) {
+      const { command, packages } = install;
       const floating = packages.filter(({ exact }) => !exact);
       report({
         messageId: floating.length > 0 ? 'floating' : 'exact',
         args: { command: commandText(command.invocation), packages: namesOf(floating.length > 0 ? floating : packages) },
         span: commandSpan(command.invocation),
         severity: floating.length > 0 ? 'warning' : 'info',
+        fixes: pinFixes(install, manifest.file, surroundings),
       });
     }
   },
