@@ -92,6 +92,8 @@ function uploadsAll(step: Step): boolean {
 }
 
 function addInput({ node }: Step, { manifest }: RuleContext): Fix[] {
+  // In a document that is half typed a step may be another one than it seems.
+  if (manifest.problems.length > 0) return [];
   const edit = addEntries(manifest, {
     node,
     key: 'with',
