@@ -265,3 +265,11 @@ test('parsing never throws', () => {
     { numRuns: 3000 },
   );
 });
+
+test('keys that nest without end are a problem, and end nothing', () => {
+  for (const text of [`a: ${': '.repeat(20_000)}`, `- ${': '.repeat(20_000)}\n`, `${'? '.repeat(20_000)}`]) {
+    const { problems, root } = parseYaml(text);
+    assert.equal(root, undefined);
+    assert.match(problems[0]?.message ?? '', /levels of nesting/);
+  }
+});

@@ -94,11 +94,14 @@ export const MAX_MERGED_ENTRIES = 10_000;
 /** Reads a YAML stream. Never throws; a broken one yields what the library could make of it, and its problems. */
 export function parseYaml(text: string): YamlDocument {
   const lines = new LineIndex(text);
-  const tokens = [...new Parser().parse(text)];
-  const tooDeep = tokens.map(deepAt).find((offset) => offset !== undefined);
-  if (tooDeep !== undefined) {
+  const tokens = tokensOf(text);
+  const tooDeep = tokens === undefined ? 0 : tokens.map(deepAt).find((offset) => offset !== undefined);
+  if (tokens === undefined || tooDeep !== undefined) {
     const problems = [
-      { message: `more than ${MAX_DEPTH} levels of nesting`, span: wholeCharacters(text, { start: tooDeep, end: tooDeep + 1 }) },
+      {
+        message: `more than ${MAX_DEPTH} levels of nesting`,
+        span: wholeCharacters(text, { start: tooDeep ?? 0, end: (tooDeep ?? 0) + 1 }),
+      },
     ];
     return { text, lines, root: undefined, roots: [], problems, brokenFrom: 0, blocks: [] };
   }
@@ -181,6 +184,16 @@ function lineEndFrom(text: string, offset: number): number {
 }
 
 type Token = ReturnType<Parser['parse']> extends Iterable<infer T> ? T : never;
+
+/** The library's tokens; undefined where they nest so deep (`: : : …`, thousands of times) that its own recursion ends the stack. */
+function tokensOf(text: string): Token[] | undefined {
+  try {
+    return [...new Parser().parse(text)];
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
 
 /** The offset of the first token that is nested more deeply than `MAX_DEPTH`. Without recursion: that is the point. */
 function deepAt(root: Token): number | undefined {
