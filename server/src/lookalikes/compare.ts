@@ -24,11 +24,12 @@ const ALIKE_PAIRS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Letters of other scripts that look like Latin ones (Unicode Technical Standard 39, confusables: the Latin lookalikes). */
+// biome-ignore format: one row for each script
 const FOREIGN: Readonly<Record<string, string>> = {
   а: 'a', е: 'e', о: 'o', р: 'p', с: 'c', у: 'y', х: 'x', і: 'i', ј: 'j', ѕ: 's', ԁ: 'd', һ: 'h', ԛ: 'q', ԝ: 'w', в: 'b', к: 'k', м: 'm', н: 'h', т: 't', г: 'r', п: 'n',
   α: 'a', ο: 'o', ρ: 'p', ν: 'v', υ: 'u', χ: 'x', ι: 'i', κ: 'k', τ: 't', ε: 'e', η: 'n', ω: 'w', γ: 'y', σ: 'o',
   ı: 'i', ȷ: 'j', ɑ: 'a', ɡ: 'g', ℓ: 'l', ո: 'n', ս: 'u', օ: 'o', հ: 'h', ց: 'g', ք: 'p', ø: 'o', đ: 'd', ł: 'l', ħ: 'h',
-}; // biome-ignore format: one row for each script
+};
 
 /** Whether a name has a character that no name of a registry has: what looks like a letter is another one. */
 export function isForeign(name: string): boolean {

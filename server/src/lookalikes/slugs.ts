@@ -4,9 +4,10 @@ import type { LookalikeData, Targets } from './data.ts';
 import { surest } from './surest.ts';
 
 /** Names of images of processor architectures: `amd64/node` is Docker's own (docker-library/official-images, "Architectures"). */
+// biome-ignore format: one row
 const ARCHITECTURES: ReadonlySet<string> = new Set([
   'amd64', 'arm32v5', 'arm32v6', 'arm32v7', 'arm64v8', 'i386', 'mips64le', 'ppc64le', 'riscv64', 's390x', 'windows-amd64', 'winamd64',
-]); // biome-ignore format: one row
+]);
 
 /** Shorter names are near each other by chance. */
 const MIN_LENGTH = 4;

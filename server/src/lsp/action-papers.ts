@@ -3,6 +3,7 @@ import type { GitRefs, gitRefs } from '../core/facts.ts';
 import { exactTagFor, newestStable, type ResolvedRef, resolveRef, tagsOf } from '../core/git-versions.ts';
 import type { ActionReference } from '../core/reference.ts';
 import { reasonOf } from '../rules/actions/pin-edit.ts';
+import { minuteOf } from './as-of.ts';
 import type { Line } from './hover.ts';
 
 /** How many tags of one commit are named. */
@@ -72,10 +73,4 @@ function* standsFor(resolved: ResolvedRef, { ref, subPath }: ActionReference, re
 /** The fact that a hover of an action shows. */
 export function papersKey({ owner, repo, verdict }: ActionReference): Parameters<typeof gitRefs.key>[0] | undefined {
   return owner === '' || repo === '' || verdict === 'invalid-uses' ? undefined : { owner, repo };
-}
-
-/** A time as people read it, in UTC, to the minute. */
-function minuteOf(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? 'an unknown time' : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -2,6 +2,7 @@ import type { Answer, FetchFact } from '../core/answer.ts';
 import { type ImageManifest, imageDigest } from '../core/facts.ts';
 import { type ImageContent, INDEX_TYPES, imageContent, imageManifest } from '../core/image-facts.ts';
 import type { ImageName, ImageReference } from '../core/reference.ts';
+import { minuteOf } from './as-of.ts';
 import type { Line } from './hover.ts';
 import { unknownText } from './unknown-text.ts';
 
@@ -86,8 +87,8 @@ function said<V>(label: string, answer: Answer<V>, value: (known: V) => string, 
   }
 }
 
-/** When the registry said so: minutes are enough, and UTC needs no guess about the reader. */
+/** When the registry said so. */
 function asOf(answer: Answer<unknown>): Line[] {
   if (answer.state === 'unknown') return [];
-  return [line('As of', `${new Date(answer.asOf).toISOString().slice(0, 16).replace('T', ' ')} UTC`)];
+  return [line('As of', minuteOf(answer.asOf))];
 }

@@ -6,6 +6,7 @@ import type { Project } from '../engine/project.ts';
 import { asPackageJson } from '../formats/package-json.ts';
 import { pickVersion } from '../formats/pick-version.ts';
 import { packageKeys, registryDependency } from '../formats/registry-settings.ts';
+import { minuteOf } from './as-of.ts';
 import type { Line } from './hover.ts';
 import { unknownText } from './unknown-text.ts';
 
@@ -56,7 +57,6 @@ function line(label: string, value: string): Line {
   return { label, value, isCode: false };
 }
 
-/** Minutes are enough, and UTC needs no guess about the reader. */
 function asOf(at: number): Line {
-  return line('As of', `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`);
+  return line('As of', minuteOf(at));
 }

@@ -75,7 +75,7 @@ export const rule: Rule = {
         else if (key.startsWith('semver-') && WITHOUT_SEMVER.has(name)) {
           // An anchor may serve an ecosystem that reads it.
           const edit = nodeOf(cooldown.node, 'default-days') === undefined ? undefined : removeEntry(manifest, entry);
-          const title = `Remove it: check that \`default-days\` is long enough for all updates`;
+          const title = `Remove ${key}: check that \`default-days\` is long enough for all updates`;
           const fixes: Fix[] = edit === undefined || cooldown.isMerged ? [] : [{ title, safety: 'review', online: false, edits: [edit] }];
           report({ messageId: 'semver', args: { key, ecosystem: name }, span, fixes });
         }

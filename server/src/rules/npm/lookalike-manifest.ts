@@ -102,7 +102,7 @@ function replace({ manifest, surroundings }: RuleContext, model: PackageJson, { 
   }
 }
 
-function remove({ manifest }: RuleContext, model: PackageJson, { dependencies }: AskedPackage): Fix[] {
+function remove({ manifest }: RuleContext, model: PackageJson, { name, dependencies }: AskedPackage): Fix[] {
   const edits = dependencies.flatMap((dependency): Edit[] => {
     const group = membersOf(model.root).find(({ key }) => key.value === dependency.group)?.value;
     if (group?.type !== 'object') return [];
@@ -114,5 +114,12 @@ function remove({ manifest }: RuleContext, model: PackageJson, { dependencies }:
   const where = plain(manifest.file.path);
   return edits.length === 0
     ? []
-    : [{ title: `Remove it from ${where} (check what uses it, and update the lockfile)`, safety: 'review', online: false, edits }];
+    : [
+        {
+          title: `Remove ${plain(name)} from ${where} (check what uses it, and update the lockfile)`,
+          safety: 'review',
+          online: false,
+          edits,
+        },
+      ];
 }
