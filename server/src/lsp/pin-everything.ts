@@ -10,23 +10,16 @@ import { settle } from '../engine/settle.ts';
 import { rules } from '../rules/index.ts';
 import { yieldToQueue } from './abort.ts';
 import type { AnalysisContext } from './documents.ts';
-import type { Host } from './host.ts';
-import { normalise, type Workspace } from './workspace.ts';
-
-/** How long files are analysed before requests in the queue get a turn, in ms. */
-const SLICE_MS = 10;
+import { type WalkedWorkspace, workspaceFiles } from './workspace-files.ts';
 
 /** What pinning a workspace works with. */
-export interface PinOptions {
-  readonly host: Host;
-  readonly workspace: Workspace;
+export interface PinOptions extends WalkedWorkspace {
   readonly contextOf: (uri: string) => Promise<AnalysisContext>;
   /** What looks facts up for a document under its settings; equal for documents with equal settings. */
   readonly fetchFor: (uri: string) => Promise<FetchFact>;
   /** The version and text of an open document. */
   readonly openDocument: (uri: string) => { readonly uri: string; readonly version: number } | undefined;
   readonly onRuleError: (rule: string, format: string, error: unknown) => void;
-  readonly onUnreadable: (folder: string, reason: string) => void;
 }
 
 /** How far it is: files read, or facts about to be looked up. */
@@ -74,25 +67,14 @@ export async function pinEverything(options: PinOptions, onStep: (step: PinStep)
 }
 
 async function readAll(options: PinOptions, onStep: (step: PinStep) => void, signal: AbortSignal): Promise<Target[]> {
-  const { host, workspace, onUnreadable } = options;
-  await host.ready();
-  const targets = new Map<string, Target>();
+  await options.host.ready();
+  const targets: Target[] = [];
   const stores = new Map<FetchFact, FactStore>();
-  let since = Date.now();
-  for (const root of workspace.folders) {
-    for (const file of host.walk(root.root, onUnreadable)) {
-      if (Date.now() - since > SLICE_MS) {
-        onStep({ files: targets.size });
-        await yieldToQueue();
-        since = Date.now();
-      }
-      if (signal.aborted) return [];
-      const uri = normalise(host.uriOf(file));
-      const target = targets.has(uri) ? undefined : await readOne(uri, file, { options, stores });
-      if (target !== undefined) targets.set(uri, target);
-    }
+  for await (const { uri, file } of workspaceFiles(options, () => onStep({ files: targets.length }), signal)) {
+    const target = await readOne(uri, file, { options, stores });
+    if (target !== undefined) targets.push(target);
   }
-  return [...targets.values()];
+  return targets;
 }
 
 async function readOne(

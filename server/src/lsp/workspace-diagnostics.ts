@@ -2,23 +2,17 @@ import type { PreviousResultId, WorkspaceDocumentDiagnosticReport } from 'vscode
 import { type Analysis, analyse } from '../engine/analyse.ts';
 import { formatForPath } from '../engine/formats.ts';
 import { rules } from '../rules/index.ts';
-import { yieldToQueue } from './abort.ts';
 import type { DiagnosticSupport } from './convert.ts';
 import { type AnalysisContext, type Diagnosed, diagnose } from './documents.ts';
-import type { Host } from './host.ts';
 import { awaitsLookalikes } from './lookalike-list.ts';
-import { normalise, type Workspace } from './workspace.ts';
+import { normalise } from './workspace.ts';
+import { type WalkedWorkspace, type WorkspaceFile, workspaceFiles } from './workspace-files.ts';
 
 /** How long edits are gathered before a request that waits is answered, in ms: the document itself is asked about at once. */
 const EDIT_DELAY_MS = 500;
 
-/** How long files are analysed before requests in the queue get a turn, in ms. */
-const SLICE_MS = 10;
-
 /** What the diagnostics of files that are not open are made with. */
-export interface WorkspaceScanOptions {
-  readonly host: Host;
-  readonly workspace: Workspace;
+export interface WorkspaceScanOptions extends WalkedWorkspace {
   readonly support: () => DiagnosticSupport;
   readonly contextOf: (uri: string) => Promise<AnalysisContext>;
   /** An open document's own diagnostics; undefined where it is not open. */
@@ -28,7 +22,6 @@ export interface WorkspaceScanOptions {
   /** Reads the list of well-known names; resolved when that is done, or was before. */
   readonly loadLookalikes: () => Promise<unknown>;
   readonly onRuleError: (rule: string, format: string, error: unknown) => void;
-  readonly onUnreadable: (folder: string, reason: string) => void;
 }
 
 /** A file's diagnostics. `version` is null for a file that is not open (LSP, "WorkspaceFullDocumentDiagnosticReport"). */
@@ -121,28 +114,17 @@ export class WorkspaceDiagnostics {
   }
 
   async #walk(signal: AbortSignal, onProgress: (files: number) => void = () => {}): Promise<readonly FileResult[]> {
-    const { host, workspace, onUnreadable } = this.#options;
-    await host.ready();
+    await this.#options.host.ready();
     const results = new Map<string, FileResult>();
     const changes = this.#changes;
-    const early: { readonly uri: string; readonly file: string }[] = [];
+    const early: WorkspaceFile[] = [];
     this.#edited.clear();
-    let since = Date.now();
-    for (const root of workspace.folders) {
-      for (const file of host.walk(root.root, onUnreadable)) {
-        if (Date.now() - since > SLICE_MS) {
-          onProgress(results.size);
-          await yieldToQueue();
-          since = Date.now();
-        }
-        if (signal.aborted) return [...results.values()];
-        const uri = normalise(host.uriOf(file));
-        if (results.has(uri)) continue;
-        const result = await this.#resultOf(uri, file);
-        if (result !== undefined) results.set(uri, result);
-        if (result?.awaitsLookalikes === true) early.push({ uri, file });
-      }
+    for await (const { uri, file } of workspaceFiles(this.#options, () => onProgress(results.size), signal)) {
+      const result = await this.#resultOf(uri, file);
+      if (result !== undefined) results.set(uri, result);
+      if (result?.awaitsLookalikes === true) early.push({ uri, file });
     }
+    if (signal.aborted) return [...results.values()];
     // The list is read once the first pass is over, so that it keeps no first answer waiting.
     if (early.length > 0) await this.#options.loadLookalikes();
     for (const { uri, file } of early) {
