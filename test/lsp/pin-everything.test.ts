@@ -155,6 +155,17 @@ describe('pin everything', () => {
     });
   });
 
+  test('a file that lies in two open folders is planned once', async () => {
+    const before = `FROM ${registry.host}/team/app:1\n`;
+    await withFolder({ 'inner/Dockerfile': before }, async (folder) => {
+      const folders = [folder, path.join(folder, 'inner')];
+      const lsp = await Session.start({ folders, env: env(), initializationOptions: { trusted: true } });
+      const answer = await pin(lsp);
+      assert.deepEqual({ fixes: answer.fixes, files: answer.files }, { fixes: 1, files: 1 });
+      assert.equal(await lsp.stop(), 0);
+    });
+  });
+
   test('with the network off nothing is looked up; what needs no look-up is planned', async () => {
     await withFolder(workspace(registry.host), async (folder) => {
       const requests = git.requests.length;

@@ -261,3 +261,13 @@ describe('against a server that is not GitHub', () => {
     assert.equal(seen[0], `Basic ${Buffer.from('x-access-token:a\r\nX-Evil: 1').toString('base64')}`);
   });
 });
+
+it('what one token was shown is kept for that token, and the token is not written down', async () => {
+  const serverUrl = 'https://github.example.test';
+  const key = { owner: 'actions', repo: 'checkout' };
+  const idWith = async (token?: string) => (await createGitRefsSource(createGitRemote({ serverUrl, token })).keepUnder?.(key, signal))?.id;
+  const ids = [await idWith(), await idWith('ghp_one'), await idWith('ghp_two')];
+  assert.equal(new Set(ids).size, 3);
+  assert.equal(await idWith('ghp_one'), ids[1]);
+  for (const id of ids) assert.doesNotMatch(id ?? '', /ghp_/);
+});
