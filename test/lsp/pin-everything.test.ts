@@ -10,7 +10,7 @@ import { type NpmServer, startNpmServer } from '../sources/support/npm-server.ts
 import { startRegistry } from '../sources/support/registry.ts';
 import { waybill } from '../support/cli.ts';
 import { withFolder } from '../support/folder.ts';
-import { Session, uriOf } from '../support/lsp-client.ts';
+import { Session, type SessionOptions, uriOf } from '../support/lsp-client.ts';
 
 /** A workspace with everything that a pin may get wrong: quotes, comments, line ends, byte order marks, one name many times. */
 function workspace(registryHost: string, shortCommit = 'abcdef0', commit = 'a'.repeat(40)): Record<string, string> {
@@ -36,6 +36,16 @@ function workspace(registryHost: string, shortCommit = 'abcdef0', commit = 'a'.r
     'broken/Dockerfile': `FROM ${image} AS\nFROM "${image}\n`,
     'clean/Dockerfile': 'FROM scratch\n',
   };
+}
+
+/** A server that is stopped whatever becomes of the work. */
+async function withServer(options: SessionOptions, work: (lsp: Session) => Promise<void>): Promise<void> {
+  const lsp = await Session.start(options);
+  try {
+    await work(lsp);
+  } finally {
+    assert.equal(await lsp.stop(), 0);
+  }
 }
 
 describe('pin everything', () => {
@@ -111,47 +121,47 @@ describe('pin everything', () => {
         .replace('tool@next', 'tool@2.0.0-rc.1'),
     );
     await withFolder(files, async (folder) => {
-      const lsp = await Session.start({ folder, env: env(), initializationOptions: { trusted: true } });
-      const requests = git.requests.length;
-      const answer = await pin(lsp);
-      assert.deepEqual(applied(answer, folder, files), byCommand);
-      const asked = git.requests.slice(requests).filter(({ command }) => command === 'ls-refs');
-      assert.equal(asked.length, 2, 'one request for the refs of a repository however many references');
-      for (const file of Object.keys(files))
-        assert.equal(readFileSync(path.join(folder, file), 'utf8'), files[file], `${file} was written`);
-      const { documentChanges = [], changeAnnotations = {} } = answer.edit as WorkspaceEdit;
-      assert.equal(documentChanges.length, answer.files);
-      assert.deepEqual(Object.keys(changeAnnotations).sort(), [
-        'actions/comment-floating',
-        'actions/short-sha',
-        'actions/unpinned',
-        'docker/add-git-unpinned',
-        'image/frontend-unpinned',
-        'image/unpinned',
-        'run/adhoc-package',
-        'run/lockfile-ignored',
-      ]);
-      assert.deepEqual(answer.problems, []);
-      assert.equal(await lsp.stop(), 0);
+      await withServer({ folder, env: env(), initializationOptions: { trusted: true } }, async (lsp) => {
+        const requests = git.requests.length;
+        const answer = await pin(lsp);
+        assert.deepEqual(applied(answer, folder, files), byCommand);
+        const asked = git.requests.slice(requests).filter(({ command }) => command === 'ls-refs');
+        assert.equal(asked.length, 2, 'one request for the refs of a repository however many references');
+        for (const file of Object.keys(files))
+          assert.equal(readFileSync(path.join(folder, file), 'utf8'), files[file], `${file} was written`);
+        const { documentChanges = [], changeAnnotations = {} } = answer.edit as WorkspaceEdit;
+        assert.equal(documentChanges.length, answer.files);
+        assert.deepEqual(Object.keys(changeAnnotations).sort(), [
+          'actions/comment-floating',
+          'actions/short-sha',
+          'actions/unpinned',
+          'docker/add-git-unpinned',
+          'image/frontend-unpinned',
+          'image/unpinned',
+          'run/adhoc-package',
+          'run/lockfile-ignored',
+        ]);
+        assert.deepEqual(answer.problems, []);
+      });
     });
   });
 
   test('plans for the text that is open, and names its version', async () => {
     const before = `FROM ${registry.host}/team/app:1\n`;
     await withFolder({ Dockerfile: 'FROM scratch\n' }, async (folder) => {
-      const lsp = await Session.start({ folder, env: env(), initializationOptions: { trusted: true } });
-      const uri = uriOf(folder, 'Dockerfile');
-      await lsp.open(uri, before, 'dockerfile');
-      const answer = await pin(lsp);
-      const { documentChanges = [] } = answer.edit as WorkspaceEdit;
-      assert.deepEqual(
-        documentChanges.map((change) => 'textDocument' in change && change.textDocument),
-        [{ uri, version: 1 }],
-      );
-      assert.deepEqual(applied(answer, folder, { Dockerfile: before }), {
-        Dockerfile: `FROM ${registry.host}/team/app:1@${registry.digest('team/app:1')}\n`,
+      await withServer({ folder, env: env(), initializationOptions: { trusted: true } }, async (lsp) => {
+        const uri = uriOf(folder, 'Dockerfile');
+        await lsp.open(uri, before, 'dockerfile');
+        const answer = await pin(lsp);
+        const { documentChanges = [] } = answer.edit as WorkspaceEdit;
+        assert.deepEqual(
+          documentChanges.map((change) => 'textDocument' in change && change.textDocument),
+          [{ uri, version: 1 }],
+        );
+        assert.deepEqual(applied(answer, folder, { Dockerfile: before }), {
+          Dockerfile: `FROM ${registry.host}/team/app:1@${registry.digest('team/app:1')}\n`,
+        });
       });
-      assert.equal(await lsp.stop(), 0);
     });
   });
 
@@ -159,22 +169,22 @@ describe('pin everything', () => {
     const before = `FROM ${registry.host}/team/app:1\n`;
     await withFolder({ 'inner/Dockerfile': before }, async (folder) => {
       const folders = [folder, path.join(folder, 'inner')];
-      const lsp = await Session.start({ folders, env: env(), initializationOptions: { trusted: true } });
-      const answer = await pin(lsp);
-      assert.deepEqual({ fixes: answer.fixes, files: answer.files }, { fixes: 1, files: 1 });
-      assert.equal(await lsp.stop(), 0);
+      await withServer({ folders, env: env(), initializationOptions: { trusted: true } }, async (lsp) => {
+        const answer = await pin(lsp);
+        assert.deepEqual({ fixes: answer.fixes, files: answer.files }, { fixes: 1, files: 1 });
+      });
     });
   });
 
   test('with the network off nothing is looked up; what needs no look-up is planned', async () => {
     await withFolder(workspace(registry.host), async (folder) => {
       const requests = git.requests.length;
-      const lsp = await Session.start({ folder, env: env(), settings: { network: 'off' }, initializationOptions: { trusted: true } });
-      const { edit, problems } = await pin(lsp);
-      assert.deepEqual(Object.keys((edit as WorkspaceEdit).changeAnnotations ?? {}), ['run/lockfile-ignored']);
-      assert.ok(problems.length > 0, 'what was not pinned is told');
-      assert.equal(git.requests.length, requests);
-      assert.equal(await lsp.stop(), 0);
+      await withServer({ folder, env: env(), settings: { network: 'off' }, initializationOptions: { trusted: true } }, async (lsp) => {
+        const { edit, problems } = await pin(lsp);
+        assert.deepEqual(Object.keys((edit as WorkspaceEdit).changeAnnotations ?? {}), ['run/lockfile-ignored']);
+        assert.ok(problems.length > 0, 'what was not pinned is told');
+        assert.equal(git.requests.length, requests);
+      });
     });
   });
 });
