@@ -52,3 +52,8 @@ export interface LookalikeJudge {
 export function downloadsOf(weight: number): number {
   return Math.round(2 ** (weight / 8)) - 1;
 }
+
+/** Whether a name is so near another that nobody may fix it to what it is today without a look: a pin would keep the trap. */
+export function isSuspect(found: Lookalike | undefined): boolean {
+  return found !== undefined && found.confidence !== 'low';
+}

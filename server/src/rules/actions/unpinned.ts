@@ -1,3 +1,4 @@
+import { isSuspect } from '../../core/lookalike.ts';
 import type { Rule, RuleContext } from '../../core/rule.ts';
 import { actionsJudged, aliasesOf, type JudgedAction } from './judge.ts';
 import { gluedCommentFix, pinCurrent, pinFix } from './pin-edit.ts';
@@ -53,9 +54,9 @@ export const rule: Rule = {
   },
 };
 
-function fixes({ action, resolved }: JudgedAction, { manifest }: RuleContext) {
+function fixes({ action, resolved }: JudgedAction, { manifest, lookalike }: RuleContext) {
   // Which of a tag and a branch is meant, `actions/ref-ambiguous` asks.
-  if (resolved?.kind === 'both') return [];
+  if (resolved?.kind === 'both' || isSuspect(lookalike('actions', `${action.owner}/${action.repo}`))) return [];
   const { text } = manifest.file;
   const tag = pinFix(action, text, {
     title: `Pin to the commit that ${action.ref} stands for`,

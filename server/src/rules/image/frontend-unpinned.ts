@@ -1,5 +1,5 @@
 import type { Rule } from '../../core/rule.ts';
-import { imagesFor, pinFixes, tagOf } from './verdict.ts';
+import { imagesFor, isTrap, pinFixes, tagOf } from './verdict.ts';
 
 /** A frontend without a digest: the image of `# syntax=` reads the Dockerfile and decides what the build does. */
 export const rule: Rule = {
@@ -23,10 +23,11 @@ export const rule: Rule = {
       },
     },
   },
-  check({ manifest, report }) {
+  check(context) {
+    const { manifest, report } = context;
     for (const reference of imagesFor('image/frontend-unpinned', manifest)) {
       const args = { image: reference.requested, tag: tagOf(reference) };
-      report({ messageId: 'found', args, span: reference.span, fixes: pinFixes(reference) });
+      report({ messageId: 'found', args, span: reference.span, fixes: isTrap(reference, context) ? [] : pinFixes(reference) });
     }
   },
 };

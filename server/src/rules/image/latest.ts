@@ -1,5 +1,5 @@
 import type { Rule } from '../../core/rule.ts';
-import { forwardStages, IMAGE_FORMATS, imagesFor, pinFixes, versionFixes } from './verdict.ts';
+import { forwardStages, IMAGE_FORMATS, imagesFor, isTrap, pinFixes, versionFixes } from './verdict.ts';
 
 /** An image by `latest`, written or implied: it changes with every release, and nobody can say what was built from it. */
 export const rule: Rule = {
@@ -37,7 +37,8 @@ export const rule: Rule = {
       },
     },
   },
-  check({ manifest, report }) {
+  check(context) {
+    const { manifest, report } = context;
     const forward = forwardStages(manifest);
     for (const reference of imagesFor('image/latest', manifest)) {
       const args = { image: reference.requested, name: reference.name };
@@ -45,7 +46,7 @@ export const rule: Rule = {
       // Pinning a name that was meant for a stage would only hide the mistake.
       if (forward.has(reference)) report({ messageId: 'forward', args, span });
       else {
-        const fixes = [...pinFixes(reference), ...versionFixes(reference)];
+        const fixes = isTrap(reference, context) ? [] : [...pinFixes(reference), ...versionFixes(reference)];
         report({ messageId: reference.verdict === 'latest' ? 'latest' : 'implicit', args, span, fixes });
       }
     }

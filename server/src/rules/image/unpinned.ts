@@ -1,5 +1,5 @@
 import type { Rule } from '../../core/rule.ts';
-import { IMAGE_FORMATS, imagesFor, pinFixes, tagOf } from './verdict.ts';
+import { IMAGE_FORMATS, imagesFor, isTrap, pinFixes, tagOf } from './verdict.ts';
 
 /** An image by a tag without a digest: whoever can push the tag decides what the next build or job runs. */
 export const rule: Rule = {
@@ -27,10 +27,11 @@ export const rule: Rule = {
       },
     },
   },
-  check({ manifest, report }) {
+  check(context) {
+    const { manifest, report } = context;
     for (const reference of imagesFor('image/unpinned', manifest)) {
       const args = { image: reference.requested, tag: tagOf(reference) };
-      report({ messageId: 'found', args, span: reference.span, fixes: pinFixes(reference) });
+      report({ messageId: 'found', args, span: reference.span, fixes: isTrap(reference, context) ? [] : pinFixes(reference) });
     }
   },
 };

@@ -2,8 +2,10 @@ import type { Unknown } from '../../core/answer.ts';
 import { imageDigest } from '../../core/facts.ts';
 import type { Edit, Fix, FixFailure, FixIo } from '../../core/finding.ts';
 import { imageContent } from '../../core/image-facts.ts';
+import { isSuspect } from '../../core/lookalike.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import type { ImageArgument, ImageReference } from '../../core/reference.ts';
+import type { RuleContext } from '../../core/rule.ts';
 import { span } from '../../core/span.ts';
 import { plain } from '../../core/untrusted.ts';
 import { asDockerfile } from '../../formats/dockerfile.ts';
@@ -39,6 +41,11 @@ export function forwardStages(manifest: Manifest): ReadonlySet<ImageReference> {
 /** The tag that a reference means, written or not. */
 export function tagOf({ image }: ImageReference): string {
   return image?.tag ?? 'latest';
+}
+
+/** Whether an image's name is a trap, as `image/lookalike` says of it: no fix makes it look settled. */
+export function isTrap({ nameSpan }: ImageReference, { manifest, lookalike }: Pick<RuleContext, 'manifest' | 'lookalike'>): boolean {
+  return isSuspect(lookalike('oci', manifest.file.text.slice(nameSpan.start, nameSpan.end)));
 }
 
 /** Pins a literal reference where it stands. */

@@ -1,3 +1,4 @@
+import { isSuspect } from '../../core/lookalike.ts';
 import type { Rule } from '../../core/rule.ts';
 import { type AdhocPackage, adhocInstallsOf } from '../../formats/adhoc-package.ts';
 import { commandSpan, commandText } from '../../formats/run-commands.ts';
@@ -33,16 +34,17 @@ export const rule: Rule = {
       },
     },
   },
-  check({ manifest, surroundings, report }) {
+  check({ manifest, surroundings, lookalike, report }) {
     for (const install of adhocInstallsOf(manifest, surroundings)) {
       const { command, packages } = install;
+      const isTrap = packages.some(({ ecosystem, name }) => ecosystem === 'npm' && isSuspect(lookalike('npm', name)));
       const floating = packages.filter(({ exact }) => !exact);
       report({
         messageId: floating.length > 0 ? 'floating' : 'exact',
         args: { command: commandText(command.invocation), packages: namesOf(floating.length > 0 ? floating : packages) },
         span: commandSpan(command.invocation),
         severity: floating.length > 0 ? 'warning' : 'info',
-        fixes: pinFixes(install, manifest.file, surroundings),
+        fixes: isTrap ? [] : pinFixes(install, manifest.file, surroundings),
       });
     }
   },
