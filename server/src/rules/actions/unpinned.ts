@@ -1,7 +1,7 @@
-import { isSuspect } from '../../core/lookalike.ts';
-import type { Rule, RuleContext } from '../../core/rule.ts';
-import { actionsJudged, aliasesOf, type JudgedAction } from './judge.ts';
-import { gluedCommentFix, pinCurrent, pinFix } from './pin-edit.ts';
+import type { Rule } from '../../core/rule.ts';
+import { actionsJudged, aliasesOf } from './judge.ts';
+import { gluedCommentFix } from './pin-edit.ts';
+import { pinTag } from './pin-tag.ts';
 
 /** An action named by a tag: whoever can move the tag runs code in the workflow (tj-actions/changed-files, CVE-2025-30066). */
 export const rule: Rule = {
@@ -48,21 +48,11 @@ export const rule: Rule = {
         args: { action: requested, repository: `${owner}/${repo}`, ref, digits: String(ref.length) },
         span,
         related: aliasesOf(action, context),
-        fixes: fixes(judged, context),
+        fixes: [
+          ...pinTag(judged, context),
+          ...(judged.resolved?.kind === 'both' ? [] : gluedCommentFix(action, context.manifest.file.text)),
+        ],
       });
     }
   },
 };
-
-function fixes({ action, resolved }: JudgedAction, { manifest, lookalike }: RuleContext) {
-  // Which of a tag and a branch is meant, `actions/ref-ambiguous` asks.
-  if (resolved?.kind === 'both' || isSuspect(lookalike('actions', `${action.owner}/${action.repo}`))) return [];
-  const { text } = manifest.file;
-  const tag = pinFix(action, text, {
-    title: `Pin to the commit that ${action.ref} stands for`,
-    safety: 'safe',
-    inFixAll: true,
-    choose: pinCurrent(action),
-  });
-  return [...tag, ...gluedCommentFix(action, text)];
-}

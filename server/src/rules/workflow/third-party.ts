@@ -2,7 +2,7 @@ import type { Fix } from '../../core/finding.ts';
 import type { ActionReference } from '../../core/reference.ts';
 import type { RuleContext } from '../../core/rule.ts';
 import { actionsJudged } from '../actions/judge.ts';
-import { pinCurrent, pinFix } from '../actions/pin-edit.ts';
+import { pinTag } from '../actions/pin-tag.ts';
 
 /** GitHub's own organisations: whoever uses the runner trusts them already. */
 const FIRST_PARTY: ReadonlySet<string> = new Set(['actions', 'github']);
@@ -20,8 +20,6 @@ export function looseThirdParties(context: RuleContext): ReadonlySet<ActionRefer
 }
 
 /** Pins the commit that the action's tag means now. What else could be meant by a branch, its own rule offers. */
-export function pinFirst(action: ActionReference, { manifest }: RuleContext): Fix[] {
-  if (action.verdict !== 'unpinned') return [];
-  const title = `Pin to the commit that ${action.ref} stands for`;
-  return pinFix(action, manifest.file.text, { title, safety: 'safe', inFixAll: true, choose: pinCurrent(action) });
+export function pinFirst(action: ActionReference, context: RuleContext): Fix[] {
+  return actionsJudged(context, 'unpinned').flatMap((judged) => (judged.action === action ? pinTag(judged, context) : []));
 }
