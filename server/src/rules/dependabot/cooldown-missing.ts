@@ -3,7 +3,7 @@ import type { Rule } from '../../core/rule.ts';
 import type { Span } from '../../core/span.ts';
 import { lineEndOf } from '../../core/text.ts';
 import { asDependabot, type Cooldown, type KeyPlace } from '../../formats/dependabot.ts';
-import { scalarOf } from '../../formats/yaml-document.ts';
+import { entriesOf, scalarOf } from '../../formats/yaml-document.ts';
 
 /** How long a release should have been out before a machine proposes it. Most poisoned ones are found within days. */
 const DAYS = 7;
@@ -64,7 +64,10 @@ export const rule: Rule = {
         const fixes = header === '' && !cooldown.isMerged ? [wait(span, String(DAYS))] : [];
         report({ messageId: 'short', args: { ...args, age: days === 1 ? '1 day' : `${days} days` }, span, fixes });
       } else if (!coversAll(cooldown)) {
-        report({ messageId: 'noDefault', args, span: ecosystem.span, fixes: add(cooldown.keyPlace, `default-days: ${DAYS}`) });
+        // A key that is typed has no value yet: a second one would break the document.
+        const isTyped = entriesOf(cooldown.node).some(({ key }) => key === 'default-days');
+        const fixes = isTyped ? [] : add(cooldown.keyPlace, `default-days: ${DAYS}`);
+        report({ messageId: 'noDefault', args, span: ecosystem.span, fixes });
       }
     }
   },
