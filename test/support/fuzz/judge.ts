@@ -159,19 +159,20 @@ interface Tried {
 }
 
 /** A fixed document must be as whole as before, and the same fix must not want to change the same place again. */
-function outcomeFault(input: Input, { manifest }: Analysis, { finding, fix, edits }: Tried): string | undefined {
+function outcomeFault(input: Input, { manifest, findings }: Analysis, { finding, fix, edits }: Tried): string | undefined {
   const text = applyEdits(input.text, edits);
   const fixed = analyseInput({ ...input, text });
   if (brokenBy(manifest, fixed.manifest)) return `it breaks the document:\n${text}`;
   const [edit] = edits;
   if (edit === undefined || fix.online) return undefined;
+  const isSame = (other: Finding) => other.rule === finding.rule && other.fixes.some(({ title }) => title === fix.title);
   const again = fixed.findings.find(
-    ({ rule, fixes, span }) =>
-      rule === finding.rule &&
-      span.start === finding.span.start &&
-      fixes.some((other) => other.title === fix.title && changes(other, text)),
+    (other) =>
+      isSame(other) && other.span.start === finding.span.start && other.fixes.some((one) => one.title === fix.title && changes(one, text)),
   );
-  return again === undefined ? undefined : `it can be applied again:\n${text}`;
+  // What was there twice is there once more, perhaps in the very same place.
+  const isLess = fixed.findings.filter(isSame).length < findings.filter(isSame).length;
+  return again === undefined || isLess ? undefined : `it can be applied again:\n${text}`;
 }
 
 function changes(fix: Fix, text: string): boolean {
