@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { afterEach, describe, test } from 'node:test';
 import type { WorkspaceDiagnosticReport } from 'vscode-languageserver-protocol';
 import type { ListedFiles, ReadFile } from '../../server/src/lsp/protocol.ts';
@@ -117,7 +116,7 @@ describe('the server in a web worker', () => {
   });
 
   test('it finds what the server in Node finds, and looks nothing up', async () => {
-    const worker = startBrowserServer(readFileSync('dist/browser/server.js', 'utf8'));
+    const worker = startBrowserServer();
     workers.push(worker);
     const { connection } = worker;
     connection.onRequest('workspace/configuration', ({ items }: { items: unknown[] }) => items.map(() => ({})));

@@ -84,7 +84,7 @@ describe('the list of names in the language server', () => {
 });
 
 test('the server in a web worker asks the client for the list, once', async () => {
-  const { connection, dispose } = startBrowserServer(readFileSync('dist/browser/server.js', 'utf8'));
+  const { connection, dispose } = startBrowserServer();
   try {
     let asked = 0;
     let refreshes = 0;
