@@ -1,5 +1,6 @@
+import { mappedPart } from '../core/mapped-text.ts';
 import { type Span, span } from '../core/span.ts';
-import { type Instruction, mappedPart } from './dockerfile-lexer.ts';
+import type { Instruction } from './dockerfile-lexer.ts';
 import { splitWords, withoutQuotes } from './dockerfile-words.ts';
 
 /** A word of a COPY or ADD that takes files from the build context. */
@@ -33,10 +34,10 @@ export function copiedWords(instruction: Instruction): CopiedSource[] {
         return mappedPart(args, inner.start, inner.end);
       });
   const excluded = flags.flatMap(({ name, value }) => (name === 'exclude' && value !== undefined ? [value.text] : []));
-  return words.map(({ text, offsets, end }, i) => ({
+  return words.map(({ text, start, end }, i) => ({
     keyword,
     text,
-    span: span(offsets[0] ?? end, end),
+    span: span(start, end),
     isLast: i === words.length - 1,
     excluded,
   }));

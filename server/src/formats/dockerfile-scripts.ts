@@ -1,4 +1,4 @@
-import { type MappedText, MappedTextBuilder, mappedSlice, sourceSpan } from '../core/mapped-text.ts';
+import { type MappedText, MappedTextBuilder, mappedCharacters, mappedSlice, offsetAt, sourceSpan } from '../core/mapped-text.ts';
 import type { ImageName } from '../core/reference.ts';
 import type { Script, ShellDialect } from '../core/script.ts';
 import { folderOf, joinPath, type SourceFile } from '../core/source-file.ts';
@@ -153,7 +153,7 @@ function joinWords(words: readonly MappedText[]): MappedText {
   let text = '';
   const offsets: number[] = [];
   for (const word of words) {
-    const start = (word.offsets[0] ?? word.end) - 1;
+    const start = word.start - 1;
     const quoted = !/^[\w@%+=:,./-]+$/.test(word.text);
     if (text !== '') {
       text += ' ';
@@ -166,12 +166,12 @@ function joinWords(words: readonly MappedText[]): MappedText {
     for (const [i, char] of word.text.split('').entries()) {
       const piece = quoted && char === "'" ? "'\\''" : char;
       text += piece;
-      for (let k = 0; k < piece.length; k++) offsets.push(word.offsets[i] ?? word.end);
+      for (let k = 0; k < piece.length; k++) offsets.push(offsetAt(word, i));
     }
     if (quoted) {
       text += "'";
       offsets.push(word.end);
     }
   }
-  return { text, offsets, end: words.at(-1)?.end ?? 0 };
+  return mappedCharacters(text, offsets, words.at(-1)?.end ?? 0);
 }

@@ -1,4 +1,4 @@
-import type { MappedText } from '../core/mapped-text.ts';
+import { type MappedText, mappedCharacters, offsetAt } from '../core/mapped-text.ts';
 import { type Span, span } from '../core/span.ts';
 import { parseJson, stringSource } from './json.ts';
 
@@ -43,8 +43,8 @@ export function readJsonWords(args: MappedText): MappedText[] | undefined {
   for (const node of root.items) {
     if (node.type !== 'string') return undefined;
     const inner = stringSource(args.text, node);
-    const offsets = inner.offsets.map((index) => args.offsets[index] ?? args.end);
-    words.push({ text: inner.text, offsets, end: args.offsets[node.end - 1] ?? args.end });
+    const offsets = Array.from({ length: inner.text.length }, (_, i) => offsetAt(args, offsetAt(inner, i)));
+    words.push(mappedCharacters(inner.text, offsets, offsetAt(args, node.end - 1)));
   }
   return words;
 }

@@ -1,4 +1,4 @@
-import type { MappedText } from '../core/mapped-text.ts';
+import { type MappedText, mappedCharacters, offsetAt } from '../core/mapped-text.ts';
 import { posixWordOffsets } from './shell-posix.ts';
 import type { SimpleCommand, Word } from './shell-tree.ts';
 
@@ -287,14 +287,14 @@ export function joinedWords({ source, dialect }: SimpleCommand, words: readonly 
   for (const word of words) {
     if (text !== '') {
       text += ' ';
-      offsets.push(source.offsets[word.start - 1] ?? source.end);
+      offsets.push(offsetAt(source, word.start - 1));
     }
     text += word.value;
     const indexes = dialect === 'posix' ? posixWordOffsets(source, word) : windowsWordOffsets(source, word);
-    for (let i = 0; i < word.value.length; i++) offsets.push(source.offsets[indexes[i] ?? word.start] ?? source.end);
+    for (let i = 0; i < word.value.length; i++) offsets.push(offsetAt(source, indexes[i] ?? word.start));
   }
   const last = offsets.at(-1);
-  return last === undefined ? undefined : { text, offsets, end: last + 1 };
+  return last === undefined ? undefined : mappedCharacters(text, offsets, last + 1);
 }
 
 /** Exact where the word is one quoted string without escapes, else the word's start for every character. */

@@ -1,4 +1,4 @@
-import type { MappedText } from '../core/mapped-text.ts';
+import { type MappedText, mappedPart, offsetAt } from '../core/mapped-text.ts';
 import type { Script, ShellDialect } from '../core/script.ts';
 import { interpretationOf, invocationOf, joinedWords } from './shell-invocation.ts';
 import { parsePosix } from './shell-posix.ts';
@@ -113,13 +113,9 @@ export function nestedScript(command: SimpleCommand): ShellScript | undefined {
   }
   if (program.kind !== 'stdin' || language !== 'posix') return undefined;
   const document = command.redirections.findLast(readsDocument)?.hereDocument;
-  return document && parseShell(slice(command.source, document.start, document.end), 'posix');
+  return document && parseShell(mappedPart(command.source, document.start, document.end, offsetAt(command.source, document.end)), 'posix');
 }
 
 function readsDocument(redirection: Redirection): boolean {
   return redirection.hereDocument !== undefined && (redirection.descriptor === '' || redirection.descriptor === '0');
-}
-
-function slice(source: MappedText, start: number, end: number): MappedText {
-  return { text: source.text.slice(start, end), offsets: source.offsets.slice(start, end), end: source.offsets[end] ?? source.end };
 }
