@@ -9,7 +9,6 @@ import { type FoundLockfile, findLockfile, LOCKFILES, yarnGeneration } from './l
 import { byScript, type RunCommand, runCommandsOf } from './run-commands.ts';
 import { foldersAt, type Occasion } from './shell-folder.ts';
 import type { Invocation } from './shell-invocation.ts';
-import type { Group } from './shell-tree.ts';
 
 /** An install of everything a manifest asks for, that CI or an image build runs and that is not held to the lockfile. */
 export interface BareInstall {
@@ -81,14 +80,14 @@ interface ScanInput {
 
 interface Candidate {
   readonly install: BareInstall;
-  readonly compounds: readonly Group[];
+  readonly compounds: readonly object[];
 }
 
 class Scan {
   readonly #input: ScanInput;
   readonly #candidates: Candidate[] = [];
   /** Managers whose frozen install stands in an `if` or `case`. */
-  readonly #frozenIn = new Map<Group, Set<PackageManager>>();
+  readonly #frozenIn = new Map<object, Set<PackageManager>>();
   readonly #variables = new Map<string, string>();
   /** The list of `&&` and `||` that is being walked: whether it tests something, and what it froze. */
   #chain = { tests: false, frozen: new Set<PackageManager>() };
@@ -106,7 +105,7 @@ class Scan {
   }
 
   #visit(invocation: Invocation, occasion: Occasion): void {
-    const { joint } = occasion.pipeline;
+    const { joint } = occasion;
     if (joint === '' || joint === ';') this.#chain = { tests: false, frozen: new Set() };
     if (invocation.name === 'test' || invocation.name === '[' || invocation.name === '[[') this.#chain.tests = true;
     if (invocation.name === 'export') for (const word of invocation.words) this.#set(word.value);
@@ -126,7 +125,7 @@ class Scan {
   }
 
   /** The install, undefined where it is a frozen one. */
-  #installOf(command: InstallCommand, { folders: current, pipeline }: Occasion): BareInstall | undefined {
+  #installOf(command: InstallCommand, { folders: current, joint }: Occasion): BareInstall | undefined {
     if (command.kind === 'clean') return undefined;
     const { script, manifest, surroundings, build } = this.#input;
     const folders = command.folder === undefined ? current : foldersAt(current, command.folder, { script, path: manifest.file.path });
@@ -137,7 +136,7 @@ class Scan {
     if (use === 'frozen') return undefined;
     const lockfile = findLockfile(surroundings, command.manager, folders);
     const isBrought = !inImage || (lockfile !== undefined && build().brings(lockfile.path, script.span.start));
-    const isFallback = pipeline.joint === '||' && this.#chain.frozen.has(command.manager);
+    const isFallback = joint === '||' && this.#chain.frozen.has(command.manager);
     return { command, use, lockfile, yarn, isFallback, isBrought };
   }
 

@@ -92,6 +92,21 @@ export function invocationOf(command: SimpleCommand): Invocation | undefined {
   return { command, name: programName(first, command), words: command.words.slice(at), assignments, prefixes };
 }
 
+/**
+ * A function of a command that keeps its answers beside the command's words, which are the same list wherever the same text stands:
+ * what it gives must not know where that is.
+ */
+export function keptPerWords<T>(find: (invocation: Invocation) => T): (invocation: Invocation) => T {
+  const answers = new WeakMap<Invocation['words'], { readonly answer: T }>();
+  return (invocation) => {
+    const known = answers.get(invocation.words);
+    if (known !== undefined) return known.answer;
+    const answer = find(invocation);
+    answers.set(invocation.words, { answer });
+    return answer;
+  };
+}
+
 function programName(word: Word, { dialect }: SimpleCommand): string {
   const name = word.value.slice(Math.max(word.value.lastIndexOf('/'), word.value.lastIndexOf('\\')) + 1);
   return (dialect === 'posix' ? name : name.toLowerCase()).replace(/\.(?:exe|cmd|bat)$/i, '');

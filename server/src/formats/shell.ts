@@ -1,6 +1,8 @@
 import { type MappedText, mappedPart, offsetAt } from '../core/mapped-text.ts';
-import type { Script, ShellDialect } from '../core/script.ts';
+import type { ShellDialect } from '../core/script.ts';
+import { type KeptScript, keptPerScript } from './kept-scripts.ts';
 import { interpretationOf, invocationOf, joinedWords } from './shell-invocation.ts';
+import { ShellMover } from './shell-moved.ts';
 import { parsePosix } from './shell-posix.ts';
 import type { CommandList, Group, Pipeline, Redirection, ShellScript, SimpleCommand, Substitution, Word } from './shell-tree.ts';
 import { parseCmd, parsePowerShell } from './shell-windows.ts';
@@ -13,17 +15,17 @@ export function parseShell(source: MappedText, dialect: ShellDialect): ShellScri
   return { source, dialect, body: commandsOf(source, dialect) };
 }
 
-/** The commands of a script of a manifest; parsed once, then kept as long as the script is. */
-export function shellOf(script: Script): ShellScript {
-  const kept = parsed.get(script);
-  if (kept !== undefined) return kept;
-  const shell = parseShell(script.source, script.dialect);
-  parsed.set(script, shell);
-  return shell;
-}
-
-// Several rules read the same script; the trees go when the manifest goes.
-const parsed = new WeakMap<Script, ShellScript>();
+/**
+ * The commands of a script of a manifest; parsed once for each text, and kept with the script. Commands that do not stand in a
+ * nested script have the very `source` that the result has.
+ */
+export const shellOf: (script: KeptScript) => ShellScript = keptPerScript(
+  ({ source, dialect }) => parseShell(source, dialect),
+  ({ source, dialect, body }, by) => {
+    const mover = new ShellMover(by);
+    return { source: mover.text(source), dialect, body: mover.list(body) };
+  },
+);
 
 function commandsOf(source: MappedText, dialect: ShellDialect): CommandList {
   switch (dialect) {

@@ -1,4 +1,6 @@
+import { sourceSpan } from '../../core/mapped-text.ts';
 import type { Rule } from '../../core/rule.ts';
+import type { Span } from '../../core/span.ts';
 import { downloadOf, isCheck, shownUrl } from '../../formats/download.ts';
 import { cloneOf, commitOf, isPush } from '../../formats/git-clone.ts';
 import { readOptions } from '../../formats/install-command.ts';
@@ -43,19 +45,27 @@ export const rule: Rule = {
   check({ manifest, report }) {
     const commands = runCommandsOf(manifest);
     if (!commands.some(({ invocation }) => FETCHES.has(invocation.name))) return;
-    const runs = new Set(manifest.scripts.flatMap((script) => remoteRunsOf(script).map(({ download }) => download.invocation.command)));
+    const runs = new Set(manifest.scripts.flatMap((script) => remoteRunsOf(script).map(({ downloadedBy }) => placeOf(downloadedBy))));
     // A commit that is checked out further down, and a repository that something is pushed to, are meant to be as they are.
     const settled = commands.findLastIndex(({ invocation }) => commitOf(invocation) || isPush(invocation));
     const checked = commands.findLastIndex(({ invocation }) => isCheck(invocation, false));
     for (const [i, { invocation, script }] of commands.entries()) {
       const found = isBuildScript(script) ? newestIn(invocation, { isSettled: i < settled, isChecked: i < checked }) : undefined;
       // What is run unchecked is told by run/pipe-to-shell.
-      if (found === undefined || runs.has(invocation.command)) continue;
+      if (found === undefined || runs.has(placeOf(commandPlace(invocation)))) continue;
       const args = { program: invocation.name, url: `\`${found.name}\`` };
       report({ messageId: found.messageId, args, span: commandSpan(invocation) });
     }
   },
 };
+
+function placeOf({ start, end }: Span): string {
+  return `${start} ${end}`;
+}
+
+function commandPlace({ command }: Invocation): Span {
+  return sourceSpan(command.source, command.start, command.end);
+}
 
 const FETCHES = new Set(['curl', 'wget', 'git', 'gh', 'aria2c', 'axel', 'iwr', 'irm', 'invoke-webrequest', 'invoke-restmethod']);
 
