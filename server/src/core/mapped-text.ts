@@ -55,6 +55,7 @@ export function offsetAt({ text, start, breaks, end }: MappedText, index: number
 export function mappedPart(mapped: MappedText, start: number, end: number, behind?: number): MappedText {
   const text = mapped.text.slice(start, end);
   const place = sourceSpan(mapped, start, end);
+  if (mapped.breaks.length === 0) return { text, start: place.start, breaks: NO_BREAKS, end: behind ?? place.end };
   const breaks: number[] = [];
   for (let i = 0; i < mapped.breaks.length; i += 2) {
     const index = mapped.breaks[i] ?? 0;

@@ -20,12 +20,23 @@ export function copiedSourcesOf({ instructions }: { readonly instructions: reado
   return instructions.flatMap(copiedWords);
 }
 
-/** The words of one instruction; none where it is no COPY or ADD from the context. */
-export function copiedWords(instruction: Instruction): CopiedSource[] {
-  const { keyword, flags, args, json, heredocs } = instruction;
-  if ((keyword !== 'COPY' && keyword !== 'ADD') || flags.some(({ name }) => name === 'from')) return [];
+/** The words of one instruction; none where it is no COPY or ADD from the context. Kept as long as the instruction is. */
+export function copiedWords(instruction: Instruction): readonly CopiedSource[] {
+  if (instruction.keyword !== 'COPY' && instruction.keyword !== 'ADD') return NO_WORDS;
+  const kept = words.get(instruction);
+  if (kept !== undefined) return kept;
+  const found = readWords(instruction);
+  words.set(instruction, found);
+  return found;
+}
+
+const NO_WORDS: readonly CopiedSource[] = [];
+const words = new WeakMap<Instruction, readonly CopiedSource[]>();
+
+function readWords({ keyword, flags, args, json, heredocs }: Instruction): readonly CopiedSource[] {
+  if (flags.some(({ name }) => name === 'from')) return NO_WORDS;
   const documents = new Set(heredocs.map(({ word }) => word.start));
-  const words =
+  const sources =
     json ??
     splitWords(args.text)
       .filter(({ start }) => !documents.has(start))
@@ -34,11 +45,11 @@ export function copiedWords(instruction: Instruction): CopiedSource[] {
         return mappedPart(args, inner.start, inner.end);
       });
   const excluded = flags.flatMap(({ name, value }) => (name === 'exclude' && value !== undefined ? [value.text] : []));
-  return words.map(({ text, start, end }, i) => ({
+  return sources.map(({ text, start, end }, i) => ({
     keyword,
     text,
     span: span(start, end),
-    isLast: i === words.length - 1,
+    isLast: i === sources.length - 1,
     excluded,
   }));
 }

@@ -19,6 +19,7 @@ const MAX_COPIES = 200;
  */
 export function contextFolders(instructions: readonly Instruction[], stages: readonly Stage[]): readonly (readonly string[])[] {
   const places: Place[] = [];
+  const found = new Map<Place, readonly string[]>();
   let stage = -1;
   return instructions.map((instruction) => {
     if (instruction.keyword === 'FROM' && !instruction.onbuild) {
@@ -29,7 +30,10 @@ export function contextFolders(instructions: readonly Instruction[], stages: rea
     const place = places[stage] ?? START;
     const next = instruction.onbuild ? place : after(place, instruction);
     if (stage >= 0) places[stage] = next;
-    return instruction.keyword === 'RUN' ? foldersFor(next) : [];
+    if (instruction.keyword !== 'RUN') return [];
+    const folders = found.get(next) ?? foldersFor(next);
+    found.set(next, folders);
+    return folders;
   });
 }
 

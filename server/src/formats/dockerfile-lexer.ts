@@ -174,7 +174,7 @@ class Lexer {
       }
       const from = first ? start : line.start;
       first = false;
-      const tail = this.#continuation.exec(this.#text.slice(from, line.end));
+      const tail = this.#mayContinue(line.end) ? this.#continuation.exec(this.#text.slice(from, line.end)) : null;
       const cut = tail === null ? line.end : this.#text.lastIndexOf(this.#escape, line.end - 1);
       joined.addVerbatim(this.#text, from, cut);
       if (tail !== null) continue;
@@ -182,6 +182,13 @@ class Lexer {
       break;
     }
     return joined.build();
+  }
+
+  /** Whether a line that ends here has the escape character at its end, blanks aside. */
+  #mayContinue(end: number): boolean {
+    let last = end - 1;
+    while (this.#text[last] === ' ' || this.#text[last] === '\t') last--;
+    return this.#text[last] === this.#escape;
   }
 
   #skipSpace({ start, end }: Span): number {

@@ -22,6 +22,14 @@ export function readScripts(file: SourceFile, { instructions, stages, images }: 
   const bases = new Map(images.filter(({ reference }) => reference.place === 'from').map((image) => [image.instruction, image]));
   const folders = contextFolders(instructions, stages);
   const folder = folderOf(file.path);
+  const contexts = folder === '' ? [''] : [folder, ''];
+  const copied = new Map<readonly string[], readonly string[]>();
+  const copiedTo = (index: number): readonly string[] => {
+    const names = folders[index] ?? NO_FOLDERS;
+    const known = copied.get(names) ?? contexts.flatMap((context) => names.flatMap((name) => joinPath(context, name) ?? []));
+    copied.set(names, known);
+    return known;
+  };
   const dialects: ShellDialect[] = [];
   let dialect: ShellDialect = 'posix';
   const scripts: Script[] = [];
@@ -40,7 +48,7 @@ export function readScripts(file: SourceFile, { instructions, stages, images }: 
           ...found,
           place: 'docker-run',
           folder,
-          copied: [...new Set([folder, ''])].flatMap((context) => (folders[index] ?? []).flatMap((name) => joinPath(context, name) ?? [])),
+          copied: copiedTo(index),
           span: sourceSpan(found.source, 0, found.source.text.length),
           path: ['instructions', index, 'RUN'],
         });
@@ -49,6 +57,8 @@ export function readScripts(file: SourceFile, { instructions, stages, images }: 
   }
   return scripts;
 }
+
+const NO_FOLDERS: readonly string[] = [];
 
 /** Windows images run RUN in cmd unless SHELL says otherwise; those of Microsoft's registry are known by their name. */
 function defaultDialect(image: ImageName | undefined): ShellDialect {

@@ -7,7 +7,7 @@ import { readOptions } from '../../formats/install-command.ts';
 import { isBuildScript } from '../../formats/install-scan.ts';
 import { remoteRunsOf } from '../../formats/remote-code.ts';
 import { commandSpan, runCommandsOf } from '../../formats/run-commands.ts';
-import type { Invocation } from '../../formats/shell-invocation.ts';
+import { type Invocation, keptPerWords } from '../../formats/shell-invocation.ts';
 import type { Word } from '../../formats/shell-tree.ts';
 
 /** Something from outside that is whatever is newest: what was tested yesterday is not what is built today. */
@@ -88,14 +88,20 @@ function newestIn(invocation: Invocation, { isSettled, isChecked }: Later): Newe
     case 'gh':
       return newestRelease(invocation.words);
     default: {
-      const download = isChecked ? undefined : downloadOf(invocation);
-      const url = download === undefined || download.trusted ? '' : shownUrl(download.url);
-      // An interface that tells which release is newest hands out no release.
-      const isNewest = /^[^:]+:\/\/[^/]+\/(?:.*\/)?latest\/./.test(url) && !/^[^:]+:\/\/(?:[^/]*@)?api\.|\/api\//.test(url);
-      return isNewest ? { messageId: 'latest', name: url } : undefined;
+      const name = isChecked ? undefined : newestFile(invocation);
+      return name === undefined ? undefined : { messageId: 'latest', name };
     }
   }
 }
+
+/** The address of a download of whatever is newest. */
+const newestFile = keptPerWords((invocation): string | undefined => {
+  const download = downloadOf(invocation);
+  const url = download === undefined || download.trusted ? '' : shownUrl(download.url);
+  // An interface that tells which release is newest hands out no release.
+  const isNewest = /^[^:]+:\/\/[^/]+\/(?:.*\/)?latest\/./.test(url) && !/^[^:]+:\/\/(?:[^/]*@)?api\.|\/api\//.test(url);
+  return isNewest ? url : undefined;
+});
 
 /** `gh release download --repo OTHER/REPOSITORY` without a tag. */
 function newestRelease([, group, verb, ...rest]: readonly Word[]): Newest | undefined {
