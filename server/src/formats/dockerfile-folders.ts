@@ -40,6 +40,7 @@ export function contextFolders(instructions: readonly Instruction[], stages: rea
 function after(place: Place, instruction: Instruction): Place {
   if (instruction.keyword === 'WORKDIR')
     return { ...place, workdir: imagePath(place, instruction.args.text.replace(/^(["'])(.*)\1$/, '$2')) };
+  if (instruction.keyword !== 'COPY' && instruction.keyword !== 'ADD') return place;
   const words = copiedWords(instruction);
   const target = words.at(-1);
   if (target === undefined || words.length < 2 || place.copied.length >= MAX_COPIES) return place;

@@ -1,4 +1,5 @@
 import { type MappedText, sourceSpan } from '../core/mapped-text.ts';
+import { rememberAs } from '../core/remember.ts';
 import { type Span, span } from '../core/span.ts';
 import { holdsToken, isPlaceholder, passwordsInUrls } from './credential.ts';
 import { expandWord } from './dockerfile-expand.ts';
@@ -81,11 +82,16 @@ interface Secret {
 export function secretReason(keyword: string, assigned: Assignment, escapeChar: string): Secret | undefined {
   const known = secrets.get(assigned);
   if (known !== undefined) return known.secret;
-  const secret = findSecret(keyword, assigned, escapeChar);
+  const key = `${escapeChar}${keyword} ${assigned.name}=${assigned.written === undefined ? '' : `=${assigned.written}`}`;
+  const secret = rememberedSecret(key, () => findSecret(keyword, assigned, escapeChar));
   secrets.set(assigned, { secret });
   return secret;
 }
 
+/** How many assignments are remembered: more than a document has. */
+const MAX_ASSIGNMENTS = 1_024;
+
+const rememberedSecret = rememberAs<Secret | undefined>(MAX_ASSIGNMENTS);
 const secrets = new WeakMap<Assignment, { readonly secret: Secret | undefined }>();
 
 function findSecret(keyword: string, { name, written }: Assignment, escapeChar: string): Secret | undefined {
@@ -107,13 +113,16 @@ function isSwitch(value: string): boolean {
 
 /** What no report may show of a Dockerfile: the values of secret variables, and passwords in addresses, wherever they stand. */
 export function secretsIn(text: string, instructions: readonly Instruction[], escapeChar: string): Span[] {
-  const secrets = instructions.flatMap((instruction) =>
-    assignmentsOf(instruction, escapeChar).flatMap((one) => {
-      const isShown = one.written === undefined || /^["']?\$\{?\w+\}?["']?$/.test(one.written);
-      return one.valueSpan !== undefined && !isShown && secretReason(instruction.keyword, one, escapeChar) ? [one.valueSpan] : [];
-    }),
-  );
-  return [...secrets, ...passwordsInUrls(text)];
+  const found: Span[] = [];
+  for (const instruction of instructions) {
+    for (const one of assignmentsOf(instruction, escapeChar)) {
+      if (one.valueSpan === undefined || one.written === undefined || secretReason(instruction.keyword, one, escapeChar) === undefined)
+        continue;
+      if (!/^["']?\$\{?\w+\}?["']?$/.test(one.written)) found.push(one.valueSpan);
+    }
+  }
+  found.push(...passwordsInUrls(text));
+  return found;
 }
 
 /** The values that variables have at each instruction, as far as the document tells them. */

@@ -44,7 +44,7 @@ export const rule: Rule = {
   },
   check({ manifest, report }) {
     const commands = runCommandsOf(manifest);
-    if (!commands.some(({ invocation }) => FETCHES.has(invocation.name))) return;
+    if (!commands.some(({ invocation }) => FETCHES.has(invocation.name) && newestIn(invocation, NOTHING_LATER) !== undefined)) return;
     const runs = new Set(manifest.scripts.flatMap((script) => remoteRunsOf(script).map(({ downloadedBy }) => placeOf(downloadedBy))));
     // A commit that is checked out further down, and a repository that something is pushed to, are meant to be as they are.
     const settled = commands.findLastIndex(({ invocation }) => commitOf(invocation) || isPush(invocation));
@@ -78,6 +78,8 @@ interface Later {
   readonly isSettled: boolean;
   readonly isChecked: boolean;
 }
+
+const NOTHING_LATER: Later = { isSettled: false, isChecked: false };
 
 function newestIn(invocation: Invocation, { isSettled, isChecked }: Later): Newest | undefined {
   switch (invocation.name) {
