@@ -1,4 +1,5 @@
-import { mappedPart } from '../core/mapped-text.ts';
+import { type MappedText, sourceSpan } from '../core/mapped-text.ts';
+import { remember } from '../core/remember.ts';
 import { type Span, span } from '../core/span.ts';
 import type { Instruction } from './dockerfile-lexer.ts';
 import { splitWords, withoutQuotes } from './dockerfile-words.ts';
@@ -16,8 +17,12 @@ export interface CopiedSource {
 }
 
 /** The words of every COPY and ADD from the context, in document order; what comes from a stage or an image is left out. */
-export function copiedSourcesOf({ instructions }: { readonly instructions: readonly Instruction[] }): CopiedSource[] {
-  return instructions.flatMap(copiedWords);
+export function copiedSourcesOf({ instructions }: { readonly instructions: readonly Instruction[] }): readonly CopiedSource[] {
+  const sources: CopiedSource[] = [];
+  for (const instruction of instructions) {
+    if (instruction.keyword === 'COPY' || instruction.keyword === 'ADD') sources.push(...copiedWords(instruction));
+  }
+  return sources;
 }
 
 /** The words of one instruction; none where it is no COPY or ADD from the context. Kept as long as the instruction is. */
@@ -35,21 +40,28 @@ const words = new WeakMap<Instruction, readonly CopiedSource[]>();
 
 function readWords({ keyword, flags, args, json, heredocs }: Instruction): readonly CopiedSource[] {
   if (flags.some(({ name }) => name === 'from')) return NO_WORDS;
-  const documents = new Set(heredocs.map(({ word }) => word.start));
-  const sources =
-    json ??
-    splitWords(args.text)
-      .filter(({ start }) => !documents.has(start))
-      .map((word) => {
-        const inner = withoutQuotes(args.text, word);
-        return mappedPart(args, inner.start, inner.end);
-      });
   const excluded = flags.flatMap(({ name, value }) => (name === 'exclude' && value !== undefined ? [value.text] : []));
-  return sources.map(({ text, start, end }, i) => ({
-    keyword,
-    text,
-    span: span(start, end),
-    isLast: i === sources.length - 1,
-    excluded,
-  }));
+  const sources = json?.map(({ text, start, end }) => ({ text, span: span(start, end) })) ?? plainWords(args, heredocs);
+  return sources.map((source, i) => ({ keyword, text: source.text, span: source.span, isLast: i === sources.length - 1, excluded }));
 }
+
+/** The words of the shell form but the announcements of here-documents. */
+function plainWords(args: MappedText, heredocs: Instruction['heredocs']): Pick<CopiedSource, 'text' | 'span'>[] {
+  const found: Pick<CopiedSource, 'text' | 'span'>[] = [];
+  for (const { start, inner, text } of rememberedWords(args.text)) {
+    if (!heredocs.some(({ word }) => word.start === start)) found.push({ text, span: sourceSpan(args, inner.start, inner.end) });
+  }
+  return found;
+}
+
+/** How many lists of words are remembered: more than a document has. */
+const MAX_LISTS = 512;
+
+const rememberedWords = remember(
+  (text) =>
+    splitWords(text).map((word) => {
+      const inner = withoutQuotes(text, word);
+      return { start: word.start, inner, text: text.slice(inner.start, inner.end) };
+    }),
+  MAX_LISTS,
+);

@@ -19,7 +19,8 @@ export interface DockerfileParts {
  * Bodies of here-documents are scripts of their own where a shell reads them, and none where another program does.
  */
 export function readScripts(file: SourceFile, { instructions, stages, images }: DockerfileParts): Script[] {
-  const bases = new Map(images.filter(({ reference }) => reference.place === 'from').map((image) => [image.instruction, image]));
+  const bases = new Map<number, ImageName | undefined>();
+  for (const { reference, instruction } of images) if (reference.place === 'from') bases.set(instruction, reference.image);
   const folders = contextFolders(instructions, stages);
   const folder = folderOf(file.path);
   const contexts = folder === '' ? [''] : [folder, ''];
@@ -33,11 +34,13 @@ export function readScripts(file: SourceFile, { instructions, stages, images }: 
   const dialects: ShellDialect[] = [];
   let dialect: ShellDialect = 'posix';
   const scripts: Script[] = [];
-  for (const [index, instruction] of instructions.entries()) {
+  let index = -1;
+  for (const instruction of instructions) {
+    index++;
     const { keyword, onbuild, json } = instruction;
     if (keyword === 'FROM' && !onbuild) {
       const base = stages[dialects.length]?.base;
-      dialect = (base === undefined ? undefined : dialects[base]) ?? defaultDialect(bases.get(index)?.reference.image);
+      dialect = (base === undefined ? undefined : dialects[base]) ?? defaultDialect(bases.get(index));
       dialects.push(dialect);
     } else if (keyword === 'SHELL' && !onbuild && json !== undefined) {
       dialect = dialectOf(json[0]?.text ?? '');
@@ -45,7 +48,8 @@ export function readScripts(file: SourceFile, { instructions, stages, images }: 
     } else if (keyword === 'RUN') {
       for (const found of shellTexts(file.text, instruction, dialect)) {
         scripts.push({
-          ...found,
+          source: found.source,
+          dialect: found.dialect,
           place: 'docker-run',
           folder,
           copied: copiedTo(index),

@@ -61,9 +61,14 @@ const VARIABLES: Readonly<Record<string, RegExp>> = {
   GOINSECURE: /./,
 };
 
+/** Whether a variable of the environment can make programs accept any certificate. */
+export function mayDisableChecks(name: string): boolean {
+  return Object.hasOwn(VARIABLES, name);
+}
+
 /** Whether a variable of the environment, set to a value, makes programs accept any certificate. */
 export function disablesChecks(name: string, value: string): boolean {
-  return Object.hasOwn(VARIABLES, name) && VARIABLES[name]?.test(value) === true;
+  return mayDisableChecks(name) && VARIABLES[name]?.test(value) === true;
 }
 
 /** The insecure options, settings and variables of a command, in the order of its words. */

@@ -8,7 +8,7 @@ import { type InstallCommand, installCommandOf, type PackageManager } from './in
 import { type FoundLockfile, findLockfile, LOCKFILES, yarnGeneration } from './lockfile-place.ts';
 import { byScript, type RunCommand, runCommandsOf } from './run-commands.ts';
 import { foldersAt, type Occasion } from './shell-folder.ts';
-import type { Invocation } from './shell-invocation.ts';
+import { type Invocation, keptPerWords } from './shell-invocation.ts';
 
 /** An install of everything a manifest asks for, that CI or an image build runs and that is not held to the lockfile. */
 export interface BareInstall {
@@ -36,12 +36,20 @@ export function bareInstallsOf(manifest: Manifest, surroundings: Surroundings): 
   const deleted = new Map<string, Set<string>>();
   const commands = byScript(runCommandsOf(manifest));
   return manifest.scripts.filter(isBuildScript).flatMap((script) => {
+    const own = commands.get(script);
+    if (own === undefined || !own.some(({ invocation }) => installsOrDeletes(invocation))) return [];
     const job = jobOf(script);
     const lockfilesGone = deleted.get(job) ?? new Set();
     deleted.set(job, lockfilesGone);
-    return new Scan({ script, manifest, surroundings, build, settings, lockfilesGone }).installs(commands.get(script) ?? []);
+    return new Scan({ script, manifest, surroundings, build, settings, lockfilesGone }).installs(own);
   });
 }
+
+// Most scripts neither install nor delete, and that is known from the words of their commands.
+const installsOrDeletes = keptPerWords((invocation) => {
+  const kind = installCommandOf(invocation)?.kind ?? 'other';
+  return (kind !== 'other' && kind !== 'add') || deletes(invocation);
+});
 
 /** Whether CI, an image build or a hosting platform runs a script, as far as its place and name tell. */
 export function isBuildScript({ place, name }: Script): boolean {
@@ -151,17 +159,22 @@ class Scan {
     if (equals > 0) this.#variables.set(assignment.slice(0, equals), assignment.slice(equals + 1));
   }
 
-  #noteDeletion({ name, words }: Invocation): void {
-    const isGitRm = name === 'git' && /^(?:rm|mv|clean)$/.test(words[1]?.value ?? '');
-    const isTool =
-      (name === 'npx' || name === 'pnpx' || name === 'bunx' || name === 'shx') && /^(?:rimraf|rm|del-cli)$/.test(words[1]?.value ?? '');
-    if (!isGitRm && !isTool && !DELETES.has(name)) return;
-    for (const { value } of words.slice(1)) {
+  #noteDeletion(invocation: Invocation): void {
+    if (!deletes(invocation)) return;
+    for (const { value } of invocation.words.slice(1)) {
       const pattern = baseName(value.replaceAll('\\', '/'));
       if (!/lock|shrinkwrap|\*/.test(pattern)) continue;
       for (const lockfile of Object.values(LOCKFILES).flat()) if (matchesName(pattern, lockfile)) this.#input.lockfilesGone.add(lockfile);
     }
   }
+}
+
+/** Whether a command takes files away, or gives them another name. */
+function deletes({ name, words }: Invocation): boolean {
+  const isGitRm = name === 'git' && /^(?:rm|mv|clean)$/.test(words[1]?.value ?? '');
+  const isTool =
+    (name === 'npx' || name === 'pnpx' || name === 'bunx' || name === 'shx') && /^(?:rimraf|rm|del-cli)$/.test(words[1]?.value ?? '');
+  return isGitRm || isTool || DELETES.has(name);
 }
 
 const DELETES = new Set(['rm', 'unlink', 'mv', 'rimraf', 'del', 'erase', 'move', 'remove-item', 'ri', 'move-item']);

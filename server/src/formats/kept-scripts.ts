@@ -16,6 +16,17 @@ let recent = new Map<string, KeptScript>();
 let older: ReadonlyMap<string, KeptScript> = new Map();
 let recentUnits = 0;
 
+const keptFor = new WeakMap<KeptScript, KeptScript>();
+
+/** The kept script that says the same as one of a document; the script itself where none is kept. */
+function keptOf(script: KeptScript): KeptScript {
+  const known = keptFor.get(script);
+  if (known !== undefined) return known;
+  const kept = keptLike(script) ?? script;
+  keptFor.set(script, kept);
+  return kept;
+}
+
 /** The kept script that says the same, perhaps elsewhere in a document, in another version of it or in another document. */
 function keptLike({ source, dialect }: KeptScript): KeptScript | undefined {
   if (source.text.length > MAX_SCRIPT_UNITS) return undefined;
@@ -49,7 +60,7 @@ export function keptPerScript<T>(find: (script: KeptScript) => T, move: (found: 
   return (script) => {
     const known = answers.get(script);
     if (known !== undefined) return known.answer;
-    const kept = keptLike(script) ?? script;
+    const kept = keptOf(script);
     const there = answers.get(kept) ?? { answer: find(kept) };
     answers.set(kept, there);
     const by = script.source.start - kept.source.start;

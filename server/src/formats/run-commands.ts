@@ -22,7 +22,10 @@ export function runCommandsOf(manifest: Manifest): readonly RunCommand[] {
 
 function commandsOfScript(script: Script, path: string): RunCommand[] {
   const commands: RunCommand[] = [];
-  walkInvocations(script, path, (invocation, occasion) => commands.push({ ...occasion, script, invocation }));
+  walkInvocations(script, path, (invocation, occasion) => {
+    const { folders, joint, compounds } = occasion;
+    commands.push({ script, invocation, folders, joint, compounds });
+  });
   return commands;
 }
 

@@ -28,9 +28,13 @@ export class ShellMover {
   }
 
   command(command: SimpleCommand): SimpleCommand {
+    const { dialect, start, end } = command;
     return {
-      ...command,
+      kind: 'simple',
       source: this.text(command.source),
+      dialect,
+      start,
+      end,
       assignments: this.#words(command.assignments),
       words: this.#words(command.words),
       redirections: this.#redirections(command.redirections),

@@ -9,13 +9,16 @@ export type ShellStep =
   | { readonly kind: 'enter' }
   /** `forgets`: what ends was a shell of its own, which leaves no folder changed behind. */
   | { readonly kind: 'leave'; readonly forgets: boolean }
-  | {
-      readonly kind: 'command';
-      readonly invocation: Invocation;
-      readonly joint: Pipeline['joint'];
-      /** For each `if`, `case` and loop around the command, outermost first, an object that stands for it. */
-      readonly compounds: readonly object[];
-    };
+  | CommandStep;
+
+/** A command that is run. */
+interface CommandStep {
+  readonly kind: 'command';
+  readonly invocation: Invocation;
+  readonly joint: Pipeline['joint'];
+  /** For each `if`, `case` and loop around the command, outermost first, an object that stands for it. */
+  readonly compounds: readonly object[];
+}
 
 /**
  * All commands of a script in the order in which they stand, nested ones included, with the scopes around them; kept with the
@@ -44,13 +47,19 @@ export const stepsOf = keptPerScript(
   },
   (steps, by) => {
     const mover = new ShellMover(by);
-    return steps.map((step) => (step.kind === 'command' ? { ...step, invocation: movedInvocation(step.invocation, mover) } : step));
+    return steps.map((step) => (step.kind === 'command' ? movedStep(step, mover) : step));
   },
 );
+
+function movedStep({ invocation, joint, compounds }: CommandStep, mover: ShellMover): CommandStep {
+  return { kind: 'command', invocation: movedInvocation(invocation, mover), joint, compounds };
+}
 
 function movedInvocation(invocation: Invocation, mover: ShellMover): Invocation {
   const command = mover.command(invocation.command);
   const isSame = command.words === invocation.command.words && command.assignments === invocation.command.assignments;
   // Where words hold commands they were copied, and the invocation has to show the copies.
-  return isSame ? { ...invocation, command } : (invocationOf(command) ?? invocation);
+  if (!isSame) return invocationOf(command) ?? invocation;
+  const { name, words, assignments, prefixes } = invocation;
+  return { command, name, words, assignments, prefixes };
 }
