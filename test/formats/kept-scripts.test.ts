@@ -29,6 +29,7 @@ RUN curl -fsSL https://get.example.test/a.sh | sh
 RUN if [ -f package-lock.json ]; then npm ci; else npm install; fi
 RUN sh -c "curl -k https://get.example.test/b.sh -o b.sh && sh b.sh"
 RUN eval "$(wget -qO- https://get.example.test/c.sh)"
+RUN cat < <(curl -k https://get.example.test/f) > "$(npm install --prefix out odd@latest)"
 RUN <<EOF
 npm install left-pad
 sudo -u app pip install -r requirements.txt --trusted-host pypi.example.test
