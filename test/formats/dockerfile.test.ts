@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Copy, DockerfileParser, From } from 'dockerfile-ast';
 import fc from 'fast-check';
+import { offsetAt } from '../../server/src/core/mapped-text.ts';
 import type { Span } from '../../server/src/core/span.ts';
 import { LineIndex } from '../../server/src/core/text.ts';
 import { formatForPath } from '../../server/src/engine/formats.ts';
@@ -209,7 +210,7 @@ test('scripts: the shell form, joined over continuations, comments removed', () 
   assert.deepEqual(scripts(text), ['posix: apt-get update   && curl x | sh']);
   const [script] = format.parse(sourceFile('app/Dockerfile', text)).scripts;
   const at = script?.source.text.indexOf('curl') ?? -1;
-  assert.equal(script?.source.offsets[at], text.indexOf('curl'));
+  assert.equal(script && offsetAt(script.source, at), text.indexOf('curl'));
   assert.deepEqual([script?.folder, script?.place, script?.path], ['app', 'docker-run', ['instructions', 1, 'RUN']]);
 });
 
@@ -218,8 +219,8 @@ test('scripts: the JSON form', () => {
     'FROM a:1\nRUN ["bash", "-euo", "pipefail", "-c", "curl \\"x\\" | sh"]\nRUN ["npm", "install", "it\'s | sh"]\nRUN []\nRUN ["cmd", "/S", "/C", "dir"]\nRUN [ -f x ] && y\n';
   assert.deepEqual(scripts(text), ['posix: curl "x" | sh', "posix: npm install 'it'\\''s | sh'", 'cmd: dir', 'posix: [ -f x ] && y']);
   const [inner, words] = format.parse(sourceFile('Dockerfile', text)).scripts;
-  assert.equal(inner?.source.offsets[inner.source.text.indexOf('sh')], text.indexOf('sh"]'));
-  assert.equal(words?.source.offsets[words.source.text.indexOf('install')], text.indexOf('install'));
+  assert.equal(inner && offsetAt(inner.source, inner.source.text.indexOf('sh')), text.indexOf('sh"]'));
+  assert.equal(words && offsetAt(words.source, words.source.text.indexOf('install')), text.indexOf('install'));
   assert.equal(words && text.slice(words.span.start, words.span.end), 'npm", "install", "it\'s | sh"');
 });
 
@@ -335,11 +336,11 @@ function checkSpans(text: string): void {
       if (span.end - span.start === value.length) assert.equal(text.slice(span.start, span.end), value);
   }
   for (const { source } of manifest.scripts) {
-    assert.equal(source.offsets.length, source.text.length);
-    source.offsets.forEach((offset, i) => {
-      assert.ok(i === 0 || offset >= (source.offsets[i - 1] ?? 0), 'offsets ascend');
+    for (let i = 0; i < source.text.length; i++) {
+      const offset = offsetAt(source, i);
+      assert.ok(i === 0 || offset >= offsetAt(source, i - 1), 'offsets ascend');
       assert.ok(offset < text.length);
-    });
+    }
   }
   for (const instruction of asDockerfile(manifest)?.instructions ?? []) {
     inside(instruction.span);

@@ -92,7 +92,7 @@ function dockerUnits(manifest: Manifest): Unit[] {
     for (const { name, value, span } of flags) units.push({ text: `flag ${name}=${value?.text ?? ''}`, ...span });
     for (const { name, body } of heredocs) units.push({ text: `here-document ${name}`, ...body });
     if (json !== undefined) {
-      for (const { text, offsets, end } of json) units.push({ text: `string ${text}`, start: offsets[0] ?? end, end });
+      for (const { text, start, end } of json) units.push({ text: `string ${text}`, start, end });
     } else if (keyword !== 'RUN') {
       for (const { start, end } of splitQuotedWords(args.text, dockerfile?.escape ?? '\\')) {
         units.push({ text: `argument ${args.text.slice(start, end)}`, ...sourceSpan(args, start, end) });

@@ -23,6 +23,7 @@ export function baseName(path: string): string {
 
 /** `name` in `folder`, both with `/`, with `.` and `..` resolved; undefined where that leaves the root. */
 export function joinPath(folder: string, name: string): string | undefined {
+  if (folder === '' && !name.startsWith('.') && !name.includes('/')) return name;
   const parts: string[] = [];
   for (const part of `${folder}/${name}`.split('/')) {
     if (part === '' || part === '.') continue;

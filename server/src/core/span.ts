@@ -16,3 +16,8 @@ export const NO_SPAN: Span = { start: 0, end: 0 };
 export function contains(outer: Span, inner: Span): boolean {
   return outer.start <= inner.start && inner.end <= outer.end;
 }
+
+/** The same stretch of text where it stands so many characters further down. */
+export function movedSpan({ start, end }: Span, by: number): Span {
+  return { start: start + by, end: end + by };
+}

@@ -2,6 +2,7 @@ import type { Answer, FactKind, Unknown } from '../core/answer.ts';
 import type { Draft, Finding, Message } from '../core/finding.ts';
 import type { LookalikeJudge } from '../core/lookalike.ts';
 import type { Manifest } from '../core/manifest.ts';
+import { remember } from '../core/remember.ts';
 import type { Rule, RuleContext, Surroundings, UnusedIgnore } from '../core/rule.ts';
 import { plain } from '../core/untrusted.ts';
 import { areaOf, type Policy, severityOf } from '../policy/policy.ts';
@@ -148,7 +149,7 @@ class Run {
     return {
       rule: rule.meta.id,
       severity: isDefault && draft.severity !== undefined ? draft.severity : setting === 'off' ? rule.meta.severity : setting,
-      message: fill(template, draft.args),
+      message: messageOf(template, draft.args),
       span: draft.span,
       related: draft.related ?? [],
       fixes: draft.fixes ?? [],
@@ -183,6 +184,20 @@ function surroundingsFor(manifest: Manifest, around: Surroundings): Surroundings
     },
     manifest: (path) => (path === manifest.file.path ? manifest : around.manifest(path)),
   };
+}
+
+/** How many messages of one kind are remembered: the next key reports nearly all of them again. */
+const MAX_MESSAGES = 256;
+
+const messages = new WeakMap<Message, (args: string) => Message>();
+
+function messageOf(template: Message, args: Readonly<Record<string, string>>): Message {
+  let make = messages.get(template);
+  if (make === undefined) {
+    make = remember((text) => fill(template, JSON.parse(text)), MAX_MESSAGES);
+    messages.set(template, make);
+  }
+  return make(JSON.stringify(args));
 }
 
 function fill(template: Message, args: Readonly<Record<string, string>>): Message {

@@ -1,4 +1,4 @@
-import { isVerbatim, type MappedText, sourceSpan } from '../core/mapped-text.ts';
+import { isVerbatim, type MappedText, offsetAt, sourceSpan } from '../core/mapped-text.ts';
 import type { ActionReference, ActionVerdict, Pin, TrailingComment } from '../core/reference.ts';
 import type { Span } from '../core/span.ts';
 
@@ -118,7 +118,7 @@ export function actionReference({ source, valueSpan, aliases, ...known }: UsesTe
   const { text } = source;
   const { verdict, reason, at, ...parts } = parseUses(text, known.level);
   const name = sourceSpan(source, 0, at < 0 ? text.length : at);
-  const version = at < 0 ? undefined : { start: source.offsets[at + 1] ?? valueSpan.end, end: valueSpan.end };
+  const version = at < 0 ? undefined : { start: at + 1 < text.length ? offsetAt(source, at + 1) : valueSpan.end, end: valueSpan.end };
   // The length tells an escape at the very end, which the offsets do not.
   const isAsRead = text !== '' && isVerbatim(source, 0, text.length) && valueSpan.end - valueSpan.start === text.length;
   return {

@@ -6,7 +6,7 @@ import { type InstallCommand, installCommandOf, type Option, type OptionTable, r
 import { parseSpec } from './npm-spec.ts';
 import { PIP_OPTIONS, pipCommandOf, writtenName } from './pip-command.ts';
 import { type RunCommand, runCommandsOf } from './run-commands.ts';
-import { type Invocation, takesNext } from './shell-invocation.ts';
+import { type Invocation, keptPerWords, takesNext } from './shell-invocation.ts';
 import type { Word } from './shell-tree.ts';
 import { valueSpan } from './word-edits.ts';
 
@@ -41,19 +41,30 @@ export interface AdhocInstall {
 export function adhocInstallsOf(manifest: Manifest, surroundings: Surroundings): AdhocInstall[] {
   // What comes from another stage or a mount may be the project, whose packages are known.
   const brought = manifest.file.text.search(/--from=|\btype=bind/);
-  const knows = ({ script, folders }: RunCommand, name: string) =>
-    (script.copied?.length !== 0 || (brought >= 0 && brought < script.span.start)) && providesPackage(surroundings, folders, name);
+  const projectOf = ({ script, folders }: RunCommand): Project => ({
+    isKnown: folders.length > 0,
+    has: (name) =>
+      (script.copied?.length !== 0 || (brought >= 0 && brought < script.span.start)) && providesPackage(surroundings, folders, name),
+  });
   return runCommandsOf(manifest).flatMap((command) => {
-    const packages = packagesOf(command, knows);
+    if (!namesPackages(command.invocation)) return [];
+    const packages = packagesOf(command.invocation, projectOf(command));
     return packages.length === 0 ? [] : [{ command, packages }];
   });
 }
 
-/** Whether the project where a command runs has a package, or its program. An image has it only once it was copied there. */
-type Knows = (command: RunCommand, name: string) => boolean;
+/** The project where a command runs. */
+interface Project {
+  /** Whether it is known where that is. */
+  readonly isKnown: boolean;
+  /** Whether it has a package, or its program. An image has it only once it was copied there. */
+  has(name: string): boolean;
+}
 
-function packagesOf(command: RunCommand, knows: Knows): AdhocPackage[] {
-  const { invocation } = command;
+// Nearly all commands name none, whatever the project has, and that is known from their words.
+const namesPackages = keptPerWords((invocation) => packagesOf(invocation, { isKnown: true, has: () => false }).length > 0);
+
+function packagesOf(invocation: Invocation, project: Project): AdhocPackage[] {
   switch (invocation.name) {
     case 'go':
       return goPackages(invocation);
@@ -75,7 +86,7 @@ function packagesOf(command: RunCommand, knows: Knows): AdhocPackage[] {
     case 'use':
       return invocation.prefixes.includes('corepack') ? corepackPackages(invocation) : [];
     default:
-      return pipPackages(invocation) ?? npmPackages(command, knows);
+      return pipPackages(invocation) ?? npmPackages(invocation, project);
   }
 }
 
@@ -115,20 +126,19 @@ const EXEC_OPTIONS: OptionTable = {
   long: ['package', 'call', 'workspace', 'registry', 'cache', 'userconfig', 'allow-build'],
 };
 
-function npmPackages(command: RunCommand, knows: Knows): AdhocPackage[] {
-  const { invocation } = command;
+function npmPackages(invocation: Invocation, project: Project): AdhocPackage[] {
   const { name, words } = invocation;
-  if (name === 'npx' || name === 'pnpx' || name === 'bunx') return execPackages(command, words.slice(1), knows);
+  if (name === 'npx' || name === 'pnpx' || name === 'bunx') return execPackages(invocation, words.slice(1), project);
   const install = installCommandOf(invocation);
   const verb = install?.subcommand?.value ?? '';
   if (install === undefined || install.manager === 'uv') return [];
   const isExec = verb === 'dlx' || (install.manager === 'npm' && /^(?:exec|x)$/.test(verb)) || (install.manager === 'bun' && verb === 'x');
-  if (isExec) return execPackages(command, behindVerb(words, install), knows);
+  if (isExec) return execPackages(invocation, behindVerb(words, install), project);
   const isGlobal = install.options.some(({ name: option, off }) => !off && (option === '-g' || option === 'global'));
   return addedWords(install, verb).flatMap((word) => {
     const found = npmPackage(invocation, word);
     // What the lockfile knows is only installed again, unless another version is asked for.
-    if (found === undefined || (!isGlobal && found.requirement === '' && knows(command, found.name))) return [];
+    if (found === undefined || (!isGlobal && found.requirement === '' && project.has(found.name))) return [];
     return [CREATE.has(verb) ? { ...found, name: creatorOf(found.name) } : found];
   });
 }
@@ -155,8 +165,7 @@ function creatorOf(name: string): string {
 }
 
 /** `npx NAME`, `npx -p NAME -c '...'`: options behind the first word that is none belong to the program. */
-function execPackages(command: RunCommand, words: readonly Word[], knows: Knows): AdhocPackage[] {
-  const { invocation, folders } = command;
+function execPackages(invocation: Invocation, words: readonly Word[], project: Project): AdhocPackage[] {
   let at = 0;
   while (at < words.length && /^-./.test(words[at]?.value ?? '')) {
     if (words[at++]?.value === '--') break;
@@ -170,7 +179,7 @@ function execPackages(command: RunCommand, words: readonly Word[], knows: Knows)
   return wanted.flatMap((word) => {
     const found = npmPackage(invocation, word);
     if (found === undefined) return [];
-    const isLocal = found.requirement === '' && (folders.length === 0 || knows(command, found.name));
+    const isLocal = found.requirement === '' && (!project.isKnown || project.has(found.name));
     return isLocal ? [] : [found];
   });
 }

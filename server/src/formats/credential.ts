@@ -29,6 +29,7 @@ export function isPlaceholder(value: string): boolean {
  */
 export function passwordsInUrls(text: string): Span[] {
   const found: Span[] = [];
+  if (!text.includes('://')) return found;
   for (const match of text.matchAll(/:\/\/([^\s/@:"'?#]*)(?::([^\s/@"']*))?@/g)) {
     const [whole, user = '', password] = match;
     if (/^(?:localhost|127(?:\.\d+){3}|\[::1\])(?![\w.-])/i.test(text.slice(match.index + whole.length))) continue;

@@ -1,7 +1,7 @@
-import type { MappedText } from '../core/mapped-text.ts';
+import { type MappedText, mappedPart } from '../core/mapped-text.ts';
 import { type Span, span } from '../core/span.ts';
 import type { Dockerfile } from './dockerfile.ts';
-import { type Instruction, mappedPart } from './dockerfile-lexer.ts';
+import type { Instruction } from './dockerfile-lexer.ts';
 import { Variables } from './dockerfile-variables.ts';
 import { splitWords, withoutQuotes } from './dockerfile-words.ts';
 
@@ -69,7 +69,7 @@ interface SourceWord {
 /** The words of an ADD but the last, which is where they go. */
 function wordsOf({ args, json, heredocs }: Instruction): SourceWord[] {
   if (json !== undefined) {
-    return json.slice(0, -1).map((source) => ({ source, place: span(source.offsets[0] ?? source.end, source.end) }));
+    return json.slice(0, -1).map((source) => ({ source, place: span(source.start, source.end) }));
   }
   const documents = new Set(heredocs.map(({ word }) => word.start));
   return splitWords(args.text)
@@ -77,7 +77,7 @@ function wordsOf({ args, json, heredocs }: Instruction): SourceWord[] {
     .filter(({ start }) => !documents.has(start))
     .map((word) => {
       const inner = withoutQuotes(args.text, word);
-      const { offsets, end } = mappedPart(args, inner.start, inner.end);
-      return { source: mappedPart(args, word.start, word.end), place: span(offsets[0] ?? end, end) };
+      const { start, end } = mappedPart(args, inner.start, inner.end);
+      return { source: mappedPart(args, word.start, word.end), place: span(start, end) };
     });
 }

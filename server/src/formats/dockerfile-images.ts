@@ -1,8 +1,8 @@
-import { type MappedText, mappedSlice, sourceSpan } from '../core/mapped-text.ts';
+import { type MappedText, mappedPart, mappedSlice, sourceSpan } from '../core/mapped-text.ts';
 import type { ImageArgument, ImagePlace, ImageReference } from '../core/reference.ts';
 import { type Span, span } from '../core/span.ts';
 import { expandWord, type Lookup } from './dockerfile-expand.ts';
-import { type Instruction, type LexedDockerfile, mappedPart } from './dockerfile-lexer.ts';
+import type { Instruction, LexedDockerfile } from './dockerfile-lexer.ts';
 import { splitQuotedWords, splitWords, withoutQuotes } from './dockerfile-words.ts';
 import { type ClassifiedImage, classifyImage, type ImageText, imageReference } from './image-reference.ts';
 

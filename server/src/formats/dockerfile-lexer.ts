@@ -1,5 +1,5 @@
 import type { Problem } from '../core/manifest.ts';
-import { type MappedText, MappedTextBuilder, sourceSpan } from '../core/mapped-text.ts';
+import { type MappedText, MappedTextBuilder, mappedCharacters, mappedPart, offsetAt, sourceSpan } from '../core/mapped-text.ts';
 import { type Span, span } from '../core/span.ts';
 import { readJsonWords } from './dockerfile-words.ts';
 import { memberOf, parseJson, stringContent } from './json.ts';
@@ -80,11 +80,6 @@ export function lexDockerfile(text: string): LexedDockerfile {
 /** Whether BuildKit's parser takes a character for white space between words. */
 function isBlank(char: string | undefined): boolean {
   return char === ' ' || char === '\t' || char === '\r' || char === '\v' || char === '\f';
-}
-
-/** The characters `[start, end)` of a mapped text, as one of its own. */
-export function mappedPart(mapped: MappedText, start: number, end: number): MappedText {
-  return { text: mapped.text.slice(start, end), offsets: mapped.offsets.slice(start, end), end: sourceSpan(mapped, start, end).end };
 }
 
 /** The lines without their line ends; as in BuildKit, only a line feed ends one, and carriage returns before it belong to the end. */
@@ -179,7 +174,7 @@ class Lexer {
       }
       const from = first ? start : line.start;
       first = false;
-      const tail = this.#continuation.exec(this.#text.slice(from, line.end));
+      const tail = this.#mayContinue(line.end) ? this.#continuation.exec(this.#text.slice(from, line.end)) : null;
       const cut = tail === null ? line.end : this.#text.lastIndexOf(this.#escape, line.end - 1);
       joined.addVerbatim(this.#text, from, cut);
       if (tail !== null) continue;
@@ -187,6 +182,13 @@ class Lexer {
       break;
     }
     return joined.build();
+  }
+
+  /** Whether a line that ends here has the escape character at its end, blanks aside. */
+  #mayContinue(end: number): boolean {
+    let last = end - 1;
+    while (this.#text[last] === ' ' || this.#text[last] === '\t') last--;
+    return this.#text[last] === this.#escape;
   }
 
   #skipSpace({ start, end }: Span): number {
@@ -322,12 +324,12 @@ function readFlags(source: MappedText, from: number, to: number, escapeChar: Esc
       return { flags, end: at };
     }
     const equals = word.indexOf('=');
-    const offsets = kept.slice(equals + 1).map((index) => source.offsets[index] ?? source.end);
+    const offsets = kept.slice(equals + 1).map((index) => offsetAt(source, index));
     // An empty value stands where its quotes stand, or at the end of the flag.
     const end = offsets.length === 0 ? sourceSpan(source, start, at).end : (offsets.at(-1) ?? 0) + 1;
     flags.push({
       name: word.slice(2, equals < 0 ? undefined : equals),
-      ...(equals < 0 ? {} : { value: { text: word.slice(equals + 1), offsets, end } }),
+      ...(equals < 0 ? {} : { value: mappedCharacters(word.slice(equals + 1), offsets, end) }),
       span: sourceSpan(source, start, at),
     });
   }

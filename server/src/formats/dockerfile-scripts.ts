@@ -1,4 +1,4 @@
-import { type MappedText, MappedTextBuilder, mappedSlice, sourceSpan } from '../core/mapped-text.ts';
+import { type MappedText, MappedTextBuilder, mappedCharacters, mappedSlice, offsetAt, sourceSpan } from '../core/mapped-text.ts';
 import type { ImageName } from '../core/reference.ts';
 import type { Script, ShellDialect } from '../core/script.ts';
 import { folderOf, joinPath, type SourceFile } from '../core/source-file.ts';
@@ -19,17 +19,28 @@ export interface DockerfileParts {
  * Bodies of here-documents are scripts of their own where a shell reads them, and none where another program does.
  */
 export function readScripts(file: SourceFile, { instructions, stages, images }: DockerfileParts): Script[] {
-  const bases = new Map(images.filter(({ reference }) => reference.place === 'from').map((image) => [image.instruction, image]));
+  const bases = new Map<number, ImageName | undefined>();
+  for (const { reference, instruction } of images) if (reference.place === 'from') bases.set(instruction, reference.image);
   const folders = contextFolders(instructions, stages);
   const folder = folderOf(file.path);
+  const contexts = folder === '' ? [''] : [folder, ''];
+  const copied = new Map<readonly string[], readonly string[]>();
+  const copiedTo = (index: number): readonly string[] => {
+    const names = folders[index] ?? NO_FOLDERS;
+    const known = copied.get(names) ?? contexts.flatMap((context) => names.flatMap((name) => joinPath(context, name) ?? []));
+    copied.set(names, known);
+    return known;
+  };
   const dialects: ShellDialect[] = [];
   let dialect: ShellDialect = 'posix';
   const scripts: Script[] = [];
-  for (const [index, instruction] of instructions.entries()) {
+  let index = -1;
+  for (const instruction of instructions) {
+    index++;
     const { keyword, onbuild, json } = instruction;
     if (keyword === 'FROM' && !onbuild) {
       const base = stages[dialects.length]?.base;
-      dialect = (base === undefined ? undefined : dialects[base]) ?? defaultDialect(bases.get(index)?.reference.image);
+      dialect = (base === undefined ? undefined : dialects[base]) ?? defaultDialect(bases.get(index));
       dialects.push(dialect);
     } else if (keyword === 'SHELL' && !onbuild && json !== undefined) {
       dialect = dialectOf(json[0]?.text ?? '');
@@ -37,10 +48,11 @@ export function readScripts(file: SourceFile, { instructions, stages, images }: 
     } else if (keyword === 'RUN') {
       for (const found of shellTexts(file.text, instruction, dialect)) {
         scripts.push({
-          ...found,
+          source: found.source,
+          dialect: found.dialect,
           place: 'docker-run',
           folder,
-          copied: [...new Set([folder, ''])].flatMap((context) => (folders[index] ?? []).flatMap((name) => joinPath(context, name) ?? [])),
+          copied: copiedTo(index),
           span: sourceSpan(found.source, 0, found.source.text.length),
           path: ['instructions', index, 'RUN'],
         });
@@ -49,6 +61,8 @@ export function readScripts(file: SourceFile, { instructions, stages, images }: 
   }
   return scripts;
 }
+
+const NO_FOLDERS: readonly string[] = [];
 
 /** Windows images run RUN in cmd unless SHELL says otherwise; those of Microsoft's registry are known by their name. */
 function defaultDialect(image: ImageName | undefined): ShellDialect {
@@ -153,7 +167,7 @@ function joinWords(words: readonly MappedText[]): MappedText {
   let text = '';
   const offsets: number[] = [];
   for (const word of words) {
-    const start = (word.offsets[0] ?? word.end) - 1;
+    const start = word.start - 1;
     const quoted = !/^[\w@%+=:,./-]+$/.test(word.text);
     if (text !== '') {
       text += ' ';
@@ -166,12 +180,12 @@ function joinWords(words: readonly MappedText[]): MappedText {
     for (const [i, char] of word.text.split('').entries()) {
       const piece = quoted && char === "'" ? "'\\''" : char;
       text += piece;
-      for (let k = 0; k < piece.length; k++) offsets.push(word.offsets[i] ?? word.end);
+      for (let k = 0; k < piece.length; k++) offsets.push(offsetAt(word, i));
     }
     if (quoted) {
       text += "'";
       offsets.push(word.end);
     }
   }
-  return { text, offsets, end: words.at(-1)?.end ?? 0 };
+  return mappedCharacters(text, offsets, words.at(-1)?.end ?? 0);
 }

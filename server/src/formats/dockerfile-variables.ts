@@ -1,4 +1,5 @@
 import { type MappedText, sourceSpan } from '../core/mapped-text.ts';
+import { rememberAs } from '../core/remember.ts';
 import { type Span, span } from '../core/span.ts';
 import { holdsToken, isPlaceholder, passwordsInUrls } from './credential.ts';
 import { expandWord } from './dockerfile-expand.ts';
@@ -15,9 +16,23 @@ export interface Assignment {
   readonly valueSpan?: Span;
 }
 
-/** The variables of an ARG or ENV, in order; none of another instruction (BuildKit's `parseNameVal` and `parseNameOrNameVal`). */
-export function assignmentsOf({ keyword, args }: Instruction, escapeChar: string): Assignment[] {
-  if (keyword !== 'ARG' && keyword !== 'ENV') return [];
+/**
+ * The variables of an ARG or ENV, in order; none of another instruction (BuildKit's `parseNameVal` and `parseNameOrNameVal`). Kept
+ * as long as the instruction is, whose document has but one escape character.
+ */
+export function assignmentsOf(instruction: Instruction, escapeChar: string): readonly Assignment[] {
+  if (instruction.keyword !== 'ARG' && instruction.keyword !== 'ENV') return NO_ASSIGNMENTS;
+  const known = assignments.get(instruction);
+  if (known !== undefined) return known;
+  const found = readAssignments(instruction, escapeChar);
+  assignments.set(instruction, found);
+  return found;
+}
+
+const NO_ASSIGNMENTS: readonly Assignment[] = [];
+const assignments = new WeakMap<Instruction, readonly Assignment[]>();
+
+function readAssignments({ keyword, args }: Instruction, escapeChar: string): readonly Assignment[] {
   const words = splitQuotedWords(args.text, escapeChar);
   const [first] = words;
   if (keyword === 'ENV' && first !== undefined && !args.text.slice(first.start, first.end).includes('=')) {
@@ -57,12 +72,29 @@ export function isSecretName(name: string): boolean {
 /** What makes a variable a secret: its name, what its value looks like, or another secret variable in its value. */
 type SecretReason = 'name' | 'value' | 'variable';
 
-/** Why a variable is a secret; undefined where it is none. `variable` is the other variable concerned. */
-export function secretReason(
-  keyword: string,
-  { name, written }: Assignment,
-  escapeChar: string,
-): { readonly reason: SecretReason; readonly variable?: string } | undefined {
+/** Why a variable is a secret; `variable` is the other variable concerned. */
+interface Secret {
+  readonly reason: SecretReason;
+  readonly variable?: string;
+}
+
+/** Why a variable is a secret; undefined where it is none. Kept as long as the assignment is. */
+export function secretReason(keyword: string, assigned: Assignment, escapeChar: string): Secret | undefined {
+  const known = secrets.get(assigned);
+  if (known !== undefined) return known.secret;
+  const key = `${escapeChar}${keyword} ${assigned.name}=${assigned.written === undefined ? '' : `=${assigned.written}`}`;
+  const secret = rememberedSecret(key, () => findSecret(keyword, assigned, escapeChar));
+  secrets.set(assigned, { secret });
+  return secret;
+}
+
+/** How many assignments are remembered: more than a document has. */
+const MAX_ASSIGNMENTS = 1_024;
+
+const rememberedSecret = rememberAs<Secret | undefined>(MAX_ASSIGNMENTS);
+const secrets = new WeakMap<Assignment, { readonly secret: Secret | undefined }>();
+
+function findSecret(keyword: string, { name, written }: Assignment, escapeChar: string): Secret | undefined {
   const expanded = expandWord(written ?? '', () => undefined, escapeChar);
   const value = expanded.ok ? expanded.value.value : (written ?? '');
   const used = expanded.ok ? expanded.value.used : [];
@@ -81,13 +113,16 @@ function isSwitch(value: string): boolean {
 
 /** What no report may show of a Dockerfile: the values of secret variables, and passwords in addresses, wherever they stand. */
 export function secretsIn(text: string, instructions: readonly Instruction[], escapeChar: string): Span[] {
-  const secrets = instructions.flatMap((instruction) =>
-    assignmentsOf(instruction, escapeChar).flatMap((one) => {
-      const isShown = one.written === undefined || /^["']?\$\{?\w+\}?["']?$/.test(one.written);
-      return one.valueSpan !== undefined && !isShown && secretReason(instruction.keyword, one, escapeChar) ? [one.valueSpan] : [];
-    }),
-  );
-  return [...secrets, ...passwordsInUrls(text)];
+  const found: Span[] = [];
+  for (const instruction of instructions) {
+    for (const one of assignmentsOf(instruction, escapeChar)) {
+      if (one.valueSpan === undefined || one.written === undefined || secretReason(instruction.keyword, one, escapeChar) === undefined)
+        continue;
+      if (!/^["']?\$\{?\w+\}?["']?$/.test(one.written)) found.push(one.valueSpan);
+    }
+  }
+  found.push(...passwordsInUrls(text));
+  return found;
 }
 
 /** The values that variables have at each instruction, as far as the document tells them. */

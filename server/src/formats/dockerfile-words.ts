@@ -1,10 +1,26 @@
-import type { MappedText } from '../core/mapped-text.ts';
+import { type MappedText, mappedCharacters, offsetAt } from '../core/mapped-text.ts';
 import { type Span, span } from '../core/span.ts';
 import { parseJson, stringSource } from './json.ts';
 
 /** The words of a text that stand between blanks, as offsets into it (BuildKit's `parseStringsWhitespaceDelimited`). */
 export function splitWords(text: string): Span[] {
-  return [...text.matchAll(/[^\t\v\f\r ]+/g)].map((match) => span(match.index, match.index + match[0].length));
+  const words: Span[] = [];
+  for (let at = 0; at < text.length; ) {
+    while (at < text.length && isBlank(text.charCodeAt(at))) at++;
+    const start = at;
+    while (at < text.length && !isBlank(text.charCodeAt(at))) at++;
+    if (at > start) words.push(span(start, at));
+  }
+  return words;
+}
+
+/** Tab, vertical tab, form feed, carriage return and blank: no line feed. */
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9 || (code >= 11 && code <= 13);
+}
+
+function isSpace(char: string): boolean {
+  return char <= ' ' || char > '~' ? /\s/.test(char) : false;
 }
 
 /** The words of a text, as offsets into it; quotes and escapes keep blanks inside a word and stay part of it (`parseWords`). */
@@ -14,7 +30,7 @@ export function splitQuotedWords(text: string, escapeChar: string): Span[] {
   let quote = '';
   for (let at = 0; at < text.length; at++) {
     const char = text[at] ?? '';
-    if (quote === '' && /\s/.test(char)) {
+    if (quote === '' && isSpace(char)) {
       if (start >= 0) words.push(span(start, at));
       start = -1;
       continue;
@@ -43,8 +59,8 @@ export function readJsonWords(args: MappedText): MappedText[] | undefined {
   for (const node of root.items) {
     if (node.type !== 'string') return undefined;
     const inner = stringSource(args.text, node);
-    const offsets = inner.offsets.map((index) => args.offsets[index] ?? args.end);
-    words.push({ text: inner.text, offsets, end: args.offsets[node.end - 1] ?? args.end });
+    const offsets = Array.from({ length: inner.text.length }, (_, i) => offsetAt(args, offsetAt(inner, i)));
+    words.push(mappedCharacters(inner.text, offsets, offsetAt(args, node.end - 1)));
   }
   return words;
 }

@@ -23,6 +23,8 @@ export function imageBuildOf(manifest: Manifest): ImageBuild {
       return brought[indexBefore(instructions, before)] ?? false;
     },
     sets: (variable) => {
+      // Hardly any Dockerfile names it at all.
+      if (!manifest.file.text.includes(variable)) return false;
       variables ??= variablesOf(instructions);
       return variables.has(variable);
     },

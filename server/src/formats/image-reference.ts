@@ -1,5 +1,6 @@
 import { isVerbatim, type MappedText, sourceSpan } from '../core/mapped-text.ts';
 import type { ImageArgument, ImageName, ImagePlace, ImageReference, ImageVerdict, Pin } from '../core/reference.ts';
+import { remember } from '../core/remember.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { type Span, span } from '../core/span.ts';
 
@@ -112,13 +113,18 @@ export function classifyImage(text: string, place: ImagePlace): ClassifiedImage 
   if (text.includes('{{') || text.includes('<%')) return { verdict: 'template' };
   if (text.startsWith('docker-image://')) return { verdict: 'docker-image-url' };
   if (text === 'scratch' && IN_STAGES.has(place)) return { verdict: 'scratch' };
-  const parsed = parseImageReference(text);
+  const parsed = parsedBefore(text);
   if (!parsed.ok) return { verdict: 'invalid', reason: parsed.error };
   const { image } = parsed.value;
   if (image.digest !== undefined) return { verdict: 'pinned', image };
   if (image.tag === undefined) return { verdict: 'implicit-latest', image };
   return { verdict: image.tag === 'latest' ? 'latest' : 'mutable-tag', image };
 }
+
+/** How many references are remembered: more than a document has. */
+const MAX_REFERENCES = 1_024;
+
+const parsedBefore = remember(parseImageReference, MAX_REFERENCES);
 
 /** `scratch` is the empty file system where BuildKit resolves stages, and an ordinary (forbidden) name elsewhere. */
 const IN_STAGES: ReadonlySet<ImagePlace> = new Set(['from', 'copy-from', 'run-mount', 'onbuild-copy-from', 'onbuild-run-mount']);

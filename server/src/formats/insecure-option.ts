@@ -3,7 +3,7 @@ import { sourceSpan } from '../core/mapped-text.ts';
 import { isLoopback } from './https-hosts.ts';
 import { type Option, readOptions } from './install-command.ts';
 import { pipCommandOf } from './pip-command.ts';
-import type { Invocation } from './shell-invocation.ts';
+import { type Invocation, keptPerWords } from './shell-invocation.ts';
 import type { Word } from './shell-tree.ts';
 import { valueSpan, wordEdits } from './word-edits.ts';
 
@@ -61,13 +61,25 @@ const VARIABLES: Readonly<Record<string, RegExp>> = {
   GOINSECURE: /./,
 };
 
+/** Whether a variable of the environment can make programs accept any certificate. */
+export function mayDisableChecks(name: string): boolean {
+  return Object.hasOwn(VARIABLES, name);
+}
+
 /** Whether a variable of the environment, set to a value, makes programs accept any certificate. */
 export function disablesChecks(name: string, value: string): boolean {
-  return Object.hasOwn(VARIABLES, name) && VARIABLES[name]?.test(value) === true;
+  return mayDisableChecks(name) && VARIABLES[name]?.test(value) === true;
 }
 
 /** The insecure options, settings and variables of a command, in the order of its words. */
 export function insecureUsesOf(invocation: Invocation, document: string): InsecureUse[] {
+  return hasInsecureUses(invocation) ? readUses(invocation, document) : [];
+}
+
+// Nearly all commands have none, and which ones those are does not depend on where they stand: only the edits do.
+const hasInsecureUses = keptPerWords((invocation) => readUses(invocation, '').length > 0);
+
+function readUses(invocation: Invocation, document: string): InsecureUse[] {
   return [
     ...variablesOf(invocation, document),
     ...settingsOf(invocation, document),

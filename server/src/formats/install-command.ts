@@ -1,4 +1,4 @@
-import { type Invocation, takesNext } from './shell-invocation.ts';
+import { type Invocation, keptPerWords, takesNext } from './shell-invocation.ts';
 import type { Word } from './shell-tree.ts';
 
 /** The package managers whose installs are read. */
@@ -120,6 +120,11 @@ const RECURSIVE = new Set(['recursive', 'multi', 'm']);
 
 /** An invocation as an install command; undefined where its program is none of the package managers. */
 export function installCommandOf(invocation: Invocation): InstallCommand | undefined {
+  const read = readCommand(invocation);
+  return read && { ...read, invocation };
+}
+
+const readCommand = keptPerWords((invocation): Omit<InstallCommand, 'invocation'> | undefined => {
   const manager = managerOf(invocation.name);
   const [program, ...rest] = invocation.words;
   if (manager === undefined || program === undefined) return undefined;
@@ -129,7 +134,6 @@ export function installCommandOf(invocation: Invocation): InstallCommand | undef
   const subcommand = operands.shift();
   return {
     manager,
-    invocation,
     kind: kindOf(table, subcommand, operands, options),
     program,
     subcommand,
@@ -137,7 +141,7 @@ export function installCommandOf(invocation: Invocation): InstallCommand | undef
     operands,
     folder: options.findLast(({ name }) => table.folder.includes(name))?.value,
   };
-}
+});
 
 /** Which options of a program take the next word: letters, and long names. */
 export interface OptionTable {

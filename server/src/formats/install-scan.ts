@@ -8,8 +8,7 @@ import { type InstallCommand, installCommandOf, type PackageManager } from './in
 import { type FoundLockfile, findLockfile, LOCKFILES, yarnGeneration } from './lockfile-place.ts';
 import { byScript, type RunCommand, runCommandsOf } from './run-commands.ts';
 import { foldersAt, type Occasion } from './shell-folder.ts';
-import type { Invocation } from './shell-invocation.ts';
-import type { Group } from './shell-tree.ts';
+import { type Invocation, keptPerWords } from './shell-invocation.ts';
 
 /** An install of everything a manifest asks for, that CI or an image build runs and that is not held to the lockfile. */
 export interface BareInstall {
@@ -37,12 +36,20 @@ export function bareInstallsOf(manifest: Manifest, surroundings: Surroundings): 
   const deleted = new Map<string, Set<string>>();
   const commands = byScript(runCommandsOf(manifest));
   return manifest.scripts.filter(isBuildScript).flatMap((script) => {
+    const own = commands.get(script);
+    if (own === undefined || !own.some(({ invocation }) => installsOrDeletes(invocation))) return [];
     const job = jobOf(script);
     const lockfilesGone = deleted.get(job) ?? new Set();
     deleted.set(job, lockfilesGone);
-    return new Scan({ script, manifest, surroundings, build, settings, lockfilesGone }).installs(commands.get(script) ?? []);
+    return new Scan({ script, manifest, surroundings, build, settings, lockfilesGone }).installs(own);
   });
 }
+
+// Most scripts neither install nor delete, and that is known from the words of their commands.
+const installsOrDeletes = keptPerWords((invocation) => {
+  const kind = installCommandOf(invocation)?.kind ?? 'other';
+  return (kind !== 'other' && kind !== 'add') || deletes(invocation);
+});
 
 /** Whether CI, an image build or a hosting platform runs a script, as far as its place and name tell. */
 export function isBuildScript({ place, name }: Script): boolean {
@@ -81,14 +88,14 @@ interface ScanInput {
 
 interface Candidate {
   readonly install: BareInstall;
-  readonly compounds: readonly Group[];
+  readonly compounds: readonly object[];
 }
 
 class Scan {
   readonly #input: ScanInput;
   readonly #candidates: Candidate[] = [];
   /** Managers whose frozen install stands in an `if` or `case`. */
-  readonly #frozenIn = new Map<Group, Set<PackageManager>>();
+  readonly #frozenIn = new Map<object, Set<PackageManager>>();
   readonly #variables = new Map<string, string>();
   /** The list of `&&` and `||` that is being walked: whether it tests something, and what it froze. */
   #chain = { tests: false, frozen: new Set<PackageManager>() };
@@ -106,7 +113,7 @@ class Scan {
   }
 
   #visit(invocation: Invocation, occasion: Occasion): void {
-    const { joint } = occasion.pipeline;
+    const { joint } = occasion;
     if (joint === '' || joint === ';') this.#chain = { tests: false, frozen: new Set() };
     if (invocation.name === 'test' || invocation.name === '[' || invocation.name === '[[') this.#chain.tests = true;
     if (invocation.name === 'export') for (const word of invocation.words) this.#set(word.value);
@@ -126,7 +133,7 @@ class Scan {
   }
 
   /** The install, undefined where it is a frozen one. */
-  #installOf(command: InstallCommand, { folders: current, pipeline }: Occasion): BareInstall | undefined {
+  #installOf(command: InstallCommand, { folders: current, joint }: Occasion): BareInstall | undefined {
     if (command.kind === 'clean') return undefined;
     const { script, manifest, surroundings, build } = this.#input;
     const folders = command.folder === undefined ? current : foldersAt(current, command.folder, { script, path: manifest.file.path });
@@ -137,7 +144,7 @@ class Scan {
     if (use === 'frozen') return undefined;
     const lockfile = findLockfile(surroundings, command.manager, folders);
     const isBrought = !inImage || (lockfile !== undefined && build().brings(lockfile.path, script.span.start));
-    const isFallback = pipeline.joint === '||' && this.#chain.frozen.has(command.manager);
+    const isFallback = joint === '||' && this.#chain.frozen.has(command.manager);
     return { command, use, lockfile, yarn, isFallback, isBrought };
   }
 
@@ -152,17 +159,22 @@ class Scan {
     if (equals > 0) this.#variables.set(assignment.slice(0, equals), assignment.slice(equals + 1));
   }
 
-  #noteDeletion({ name, words }: Invocation): void {
-    const isGitRm = name === 'git' && /^(?:rm|mv|clean)$/.test(words[1]?.value ?? '');
-    const isTool =
-      (name === 'npx' || name === 'pnpx' || name === 'bunx' || name === 'shx') && /^(?:rimraf|rm|del-cli)$/.test(words[1]?.value ?? '');
-    if (!isGitRm && !isTool && !DELETES.has(name)) return;
-    for (const { value } of words.slice(1)) {
+  #noteDeletion(invocation: Invocation): void {
+    if (!deletes(invocation)) return;
+    for (const { value } of invocation.words.slice(1)) {
       const pattern = baseName(value.replaceAll('\\', '/'));
       if (!/lock|shrinkwrap|\*/.test(pattern)) continue;
       for (const lockfile of Object.values(LOCKFILES).flat()) if (matchesName(pattern, lockfile)) this.#input.lockfilesGone.add(lockfile);
     }
   }
+}
+
+/** Whether a command takes files away, or gives them another name. */
+function deletes({ name, words }: Invocation): boolean {
+  const isGitRm = name === 'git' && /^(?:rm|mv|clean)$/.test(words[1]?.value ?? '');
+  const isTool =
+    (name === 'npx' || name === 'pnpx' || name === 'bunx' || name === 'shx') && /^(?:rimraf|rm|del-cli)$/.test(words[1]?.value ?? '');
+  return isGitRm || isTool || DELETES.has(name);
 }
 
 const DELETES = new Set(['rm', 'unlink', 'mv', 'rimraf', 'del', 'erase', 'move', 'remove-item', 'ri', 'move-item']);

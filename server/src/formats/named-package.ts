@@ -1,10 +1,10 @@
 import { isVerbatim, sourceSpan } from '../core/mapped-text.ts';
-import type { Script } from '../core/script.ts';
-import type { Span } from '../core/span.ts';
+import { movedSpan, type Span } from '../core/span.ts';
 import { installCommandOf } from './install-command.ts';
+import { type KeptScript, keptPerScript } from './kept-scripts.ts';
 import { parseSpec } from './npm-spec.ts';
-import { shellOf, walkShell } from './shell.ts';
-import { type Invocation, invocationOf, takesNext } from './shell-invocation.ts';
+import { type Invocation, takesNext } from './shell-invocation.ts';
+import { stepsOf } from './shell-steps.ts';
 import type { Word } from './shell-tree.ts';
 
 /** A registry's package that a command installs or runs by its name. */
@@ -20,26 +20,19 @@ export interface NamedPackage {
 /** Scripts without any of these words name no package: most scripts, so that they are not parsed for nothing. */
 const MANAGERS = /\b(?:npm|npx|pnpm|pnpx|yarn|yarnpkg|bun|bunx|pip[\d.]*|pipx|uv|uvx|poetry|pdm)\b/;
 
-/** The packages that the commands of a script name, in document order. Kept as long as the script is. */
-export function namedPackagesOf(script: Script): readonly NamedPackage[] {
-  const kept = found.get(script);
-  if (kept !== undefined) return kept;
-  const packages: NamedPackage[] = [];
-  if (MANAGERS.test(script.source.text)) {
-    walkShell(shellOf(script), { command: (command) => packages.push(...packagesOf(command)) });
-  }
-  found.set(script, packages);
-  return packages;
-}
-
-const found = new WeakMap<Script, readonly NamedPackage[]>();
+/** The packages that the commands of a script name, in document order; found once for each text, and kept with the script. */
+export const namedPackagesOf: (script: KeptScript) => readonly NamedPackage[] = keptPerScript(
+  (script) =>
+    MANAGERS.test(script.source.text)
+      ? stepsOf(script).flatMap((step) => (step.kind === 'command' ? packagesOf(step.invocation) : []))
+      : [],
+  (packages, by) => packages.map((one) => ({ ...one, span: movedSpan(one.span, by) })),
+);
 
 const NODE_PROGRAMS = new Set(['npm', 'npx', 'pnpm', 'pnpx', 'yarn', 'yarnpkg', 'bun', 'bunx']);
 const PYTHON_PROGRAMS = /^(?:python[\d.]*|pip[\d.]*|pipx|uvx?|poetry|pdm)$/;
 
-function packagesOf(command: Invocation['command']): NamedPackage[] {
-  const invocation = invocationOf(command);
-  if (invocation === undefined) return [];
+function packagesOf(invocation: Invocation): NamedPackage[] {
   if (NODE_PROGRAMS.has(invocation.name)) return npmWords(invocation).flatMap((word) => npmPackage(invocation, word) ?? []);
   if (PYTHON_PROGRAMS.test(invocation.name)) return pythonWords(invocation).flatMap((word) => pythonPackage(invocation, word) ?? []);
   return [];

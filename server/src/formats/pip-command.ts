@@ -1,5 +1,5 @@
 import { type Option, type OptionTable, readOptions } from './install-command.ts';
-import type { Invocation } from './shell-invocation.ts';
+import { keptPerWords } from './shell-invocation.ts';
 import type { Word } from './shell-tree.ts';
 
 /** An invocation of pip, or of uv's `pip`. */
@@ -30,11 +30,11 @@ export const PIP_OPTIONS: OptionTable = {
 };
 
 /** An invocation as a command of pip: `pip`, `pip3.12`, `python -m pip`, `uv pip`; undefined for every other. */
-export function pipCommandOf({ name, words }: Invocation): PipCommand | undefined {
+export const pipCommandOf = keptPerWords(({ name, words }): PipCommand | undefined => {
   const isModule = /^(?:python|py)[\d.]*$/.test(name) && words[1]?.value === '-m' && /^pip\d*$/.test(words[2]?.value ?? '');
   const isUv = name === 'uv' && words[1]?.value === 'pip';
   if (!isModule && !isUv && !/^pip[\d.]*$/.test(name)) return undefined;
   const { options, operands } = readOptions(words.slice(isModule ? 3 : isUv ? 2 : 1), PIP_OPTIONS);
   const subcommand = operands.shift();
   return subcommand && { tool: isUv ? 'uv' : 'pip', subcommand, options, operands };
-}
+});

@@ -1,15 +1,17 @@
 import { sourceSpan } from '../core/mapped-text.ts';
-import type { Script } from '../core/script.ts';
 import { baseName } from '../core/source-file.ts';
-import { contains, type Span } from '../core/span.ts';
+import { contains, movedSpan, type Span } from '../core/span.ts';
 import { type Download, downloadOf, fileKey, isCheck, isWholeSubstitution } from './download.ts';
+import { type KeptScript, keptPerScript } from './kept-scripts.ts';
 import { shellOf, walkCommands, walkShell } from './shell.ts';
 import { type Interpretation, type Invocation, interpretationOf, invocationOf } from './shell-invocation.ts';
 import type { CommandList, Pipeline, Redirection, ShellNode, SimpleCommand, Word } from './shell-tree.ts';
 
 /** A place where a script runs what it downloaded, without a check in between. */
 export interface RemoteRun {
-  readonly download: Download;
+  readonly download: Pick<Download, 'url' | 'plain'>;
+  /** The command that downloads it, as a whole. */
+  readonly downloadedBy: Span;
   /** What runs it: a shell's name, or the downloaded file. */
   readonly runner: string;
   /** From the first to the last word of what runs it; in a pipeline from the download on. */
@@ -18,18 +20,17 @@ export interface RemoteRun {
   readonly downloadSpan: Span | undefined;
 }
 
-/** The runs of downloaded code in a script, in document order; found once, then kept as long as the script is. */
-export function remoteRunsOf(script: Script): readonly RemoteRun[] {
-  const before = found.get(script);
-  if (before !== undefined) return before;
-  const runs = findRuns(script);
-  found.set(script, runs);
-  return runs;
-}
+/** The runs of downloaded code in a script, in document order; found once for each text, and kept with the script. */
+export const remoteRunsOf: (script: KeptScript) => readonly RemoteRun[] = keptPerScript(findRuns, (runs, by) =>
+  runs.map((run) => ({
+    ...run,
+    downloadedBy: movedSpan(run.downloadedBy, by),
+    span: movedSpan(run.span, by),
+    downloadSpan: run.downloadSpan && movedSpan(run.downloadSpan, by),
+  })),
+);
 
-const found = new WeakMap<Script, readonly RemoteRun[]>();
-
-function findRuns(script: Script): RemoteRun[] {
+function findRuns(script: KeptScript): readonly RemoteRun[] {
   const search = new Search();
   walkShell(shellOf(script), {
     pipeline: (pipeline) => search.pipeline(pipeline),
@@ -211,9 +212,12 @@ class Search {
     const last = this.runs.at(-1);
     if (last !== undefined && contains(last.span, span)) return;
     if (last !== undefined && contains(span, last.span)) this.runs.pop();
-    const { command } = download.invocation;
+    const { url, plain, invocation } = download;
+    const { command } = invocation;
     const downloadSpan = sourceSpan(command.source, firstWord(command), lastWord(command));
-    this.runs.push({ download, runner, span, downloadSpan: contains(span, downloadSpan) ? undefined : downloadSpan });
+    const downloadedBy = sourceSpan(command.source, command.start, command.end);
+    const isApart = !contains(span, downloadSpan);
+    this.runs.push({ download: { url, plain }, downloadedBy, runner, span, downloadSpan: isApart ? downloadSpan : undefined });
   }
 }
 

@@ -3,7 +3,7 @@ import { sourceSpan } from '../core/mapped-text.ts';
 import type { Script } from '../core/script.ts';
 import type { Span } from '../core/span.ts';
 import { type Occasion, walkInvocations } from './shell-folder.ts';
-import type { Invocation } from './shell-invocation.ts';
+import { type Invocation, keptPerWords } from './shell-invocation.ts';
 
 /** A command that a script of a manifest runs, with where and how. */
 export interface RunCommand extends Occasion {
@@ -22,7 +22,10 @@ export function runCommandsOf(manifest: Manifest): readonly RunCommand[] {
 
 function commandsOfScript(script: Script, path: string): RunCommand[] {
   const commands: RunCommand[] = [];
-  walkInvocations(script, path, (invocation, occasion) => commands.push({ ...occasion, script, invocation }));
+  walkInvocations(script, path, (invocation, occasion) => {
+    const { folders, joint, compounds } = occasion;
+    commands.push({ script, invocation, folders, joint, compounds });
+  });
   return commands;
 }
 
@@ -56,11 +59,11 @@ export function commandSpan(invocation: Invocation, from = Number.POSITIVE_INFIN
 const MAX_SHOWN_UNITS = 120;
 
 /** A command as a message shows it: in one line, not for ever, and without what may be secret in its addresses. */
-export function commandText(invocation: Invocation): string {
+export const commandText = keptPerWords((invocation): string => {
   const text = invocation.command.source.text
     .slice(...wordsRange(invocation))
     .replace(/(?:\\\r?\n|\s)+/g, ' ')
     .replace(/(:\/\/)[^\s/@"']*@/g, '$1')
     .replace(/(:\/\/[^\s"'?]*)\?[^\s"']*/g, '$1');
   return text.length > MAX_SHOWN_UNITS ? `${text.slice(0, MAX_SHOWN_UNITS)}...` : text;
-}
+});

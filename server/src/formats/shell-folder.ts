@@ -1,8 +1,8 @@
 import type { Script } from '../core/script.ts';
 import { folderOf, joinPath } from '../core/source-file.ts';
-import { shellOf, walkShell } from './shell.ts';
-import { type Invocation, invocationOf } from './shell-invocation.ts';
-import type { Group, Pipeline } from './shell-tree.ts';
+import type { Invocation } from './shell-invocation.ts';
+import { stepsOf } from './shell-steps.ts';
+import type { Pipeline } from './shell-tree.ts';
 
 /** Where and how a command of a script runs. */
 export interface Occasion {
@@ -11,9 +11,10 @@ export interface Occasion {
    * known. An image build knows only what its context holds, so several are possible there.
    */
   readonly folders: readonly string[];
-  readonly pipeline: Pipeline;
-  /** The `if`, `case` and loops around the command, outermost first. */
-  readonly compounds: readonly Group[];
+  /** What stands before the pipeline that the command is a member of. */
+  readonly joint: Pipeline['joint'];
+  /** For each `if`, `case` and loop around the command, outermost first, an object that stands for it. */
+  readonly compounds: readonly object[];
 }
 
 /** What a place name at the start of a path stands for. */
@@ -29,25 +30,14 @@ export function walkInvocations(script: Script, path: string, visit: (invocation
   const start = script.copied?.length ? script.copied : startFolders(script);
   let folders = start;
   const kept: (readonly string[])[] = [];
-  const compounds: Group[] = [];
-  walkShell(shellOf(script), {
-    enter: (scope) => {
-      kept.push(folders);
-      if (scope.kind === 'group' && scope.type === 'compound') compounds.push(scope);
-    },
-    leave: (scope) => {
+  for (const step of stepsOf(script)) {
+    if (step.kind === 'enter') kept.push(folders);
+    else if (step.kind === 'leave') {
       const before = kept.pop() ?? start;
-      // Only a shell of its own forgets where it went.
-      if (scope.kind !== 'group' || scope.type === 'subshell') folders = before;
-      if (scope.kind === 'group' && scope.type === 'compound') compounds.pop();
-    },
-    command: (command, pipeline) => {
-      const invocation = invocationOf(command);
-      if (invocation === undefined) return;
-      if (CHANGE.has(invocation.name)) folders = changeFolder(folders, invocation, { script, path });
-      else visit(invocation, { folders, pipeline, compounds: [...compounds] });
-    },
-  });
+      if (step.forgets) folders = before;
+    } else if (CHANGE.has(step.invocation.name)) folders = changeFolder(folders, step.invocation, { script, path });
+    else visit(step.invocation, { folders, joint: step.joint, compounds: step.compounds });
+  }
 }
 
 /** The folders that a path names from some others. */

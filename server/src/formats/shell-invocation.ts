@@ -1,4 +1,4 @@
-import type { MappedText } from '../core/mapped-text.ts';
+import { type MappedText, mappedCharacters, offsetAt } from '../core/mapped-text.ts';
 import { posixWordOffsets } from './shell-posix.ts';
 import type { SimpleCommand, Word } from './shell-tree.ts';
 
@@ -90,6 +90,21 @@ export function invocationOf(command: SimpleCommand): Invocation | undefined {
   const first = command.words[at];
   if (first === undefined) return undefined;
   return { command, name: programName(first, command), words: command.words.slice(at), assignments, prefixes };
+}
+
+/**
+ * A function of a command that keeps its answers beside the command's words, which are the same list wherever the same text stands:
+ * what it gives must not know where that is.
+ */
+export function keptPerWords<T>(find: (invocation: Invocation) => T): (invocation: Invocation) => T {
+  const answers = new WeakMap<Invocation['words'], { readonly answer: T }>();
+  return (invocation) => {
+    const known = answers.get(invocation.words);
+    if (known !== undefined) return known.answer;
+    const answer = find(invocation);
+    answers.set(invocation.words, { answer });
+    return answer;
+  };
 }
 
 function programName(word: Word, { dialect }: SimpleCommand): string {
@@ -287,14 +302,14 @@ export function joinedWords({ source, dialect }: SimpleCommand, words: readonly 
   for (const word of words) {
     if (text !== '') {
       text += ' ';
-      offsets.push(source.offsets[word.start - 1] ?? source.end);
+      offsets.push(offsetAt(source, word.start - 1));
     }
     text += word.value;
     const indexes = dialect === 'posix' ? posixWordOffsets(source, word) : windowsWordOffsets(source, word);
-    for (let i = 0; i < word.value.length; i++) offsets.push(source.offsets[indexes[i] ?? word.start] ?? source.end);
+    for (let i = 0; i < word.value.length; i++) offsets.push(offsetAt(source, indexes[i] ?? word.start));
   }
   const last = offsets.at(-1);
-  return last === undefined ? undefined : { text, offsets, end: last + 1 };
+  return last === undefined ? undefined : mappedCharacters(text, offsets, last + 1);
 }
 
 /** Exact where the word is one quoted string without escapes, else the word's start for every character. */

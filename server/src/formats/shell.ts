@@ -1,6 +1,8 @@
-import type { MappedText } from '../core/mapped-text.ts';
-import type { Script, ShellDialect } from '../core/script.ts';
+import { type MappedText, mappedPart, offsetAt } from '../core/mapped-text.ts';
+import type { ShellDialect } from '../core/script.ts';
+import { type KeptScript, keptPerScript } from './kept-scripts.ts';
 import { interpretationOf, invocationOf, joinedWords } from './shell-invocation.ts';
+import { ShellMover } from './shell-moved.ts';
 import { parsePosix } from './shell-posix.ts';
 import type { CommandList, Group, Pipeline, Redirection, ShellScript, SimpleCommand, Substitution, Word } from './shell-tree.ts';
 import { parseCmd, parsePowerShell } from './shell-windows.ts';
@@ -13,17 +15,17 @@ export function parseShell(source: MappedText, dialect: ShellDialect): ShellScri
   return { source, dialect, body: commandsOf(source, dialect) };
 }
 
-/** The commands of a script of a manifest; parsed once, then kept as long as the script is. */
-export function shellOf(script: Script): ShellScript {
-  const kept = parsed.get(script);
-  if (kept !== undefined) return kept;
-  const shell = parseShell(script.source, script.dialect);
-  parsed.set(script, shell);
-  return shell;
-}
-
-// Several rules read the same script; the trees go when the manifest goes.
-const parsed = new WeakMap<Script, ShellScript>();
+/**
+ * The commands of a script of a manifest; parsed once for each text, and kept with the script. Commands that do not stand in a
+ * nested script have the very `source` that the result has.
+ */
+export const shellOf: (script: KeptScript) => ShellScript = keptPerScript(
+  ({ source, dialect }) => parseShell(source, dialect),
+  ({ source, dialect, body }, by) => {
+    const mover = new ShellMover(by);
+    return { source: mover.text(source), dialect, body: mover.list(body) };
+  },
+);
 
 function commandsOf(source: MappedText, dialect: ShellDialect): CommandList {
   switch (dialect) {
@@ -113,13 +115,9 @@ export function nestedScript(command: SimpleCommand): ShellScript | undefined {
   }
   if (program.kind !== 'stdin' || language !== 'posix') return undefined;
   const document = command.redirections.findLast(readsDocument)?.hereDocument;
-  return document && parseShell(slice(command.source, document.start, document.end), 'posix');
+  return document && parseShell(mappedPart(command.source, document.start, document.end, offsetAt(command.source, document.end)), 'posix');
 }
 
 function readsDocument(redirection: Redirection): boolean {
   return redirection.hereDocument !== undefined && (redirection.descriptor === '' || redirection.descriptor === '0');
-}
-
-function slice(source: MappedText, start: number, end: number): MappedText {
-  return { text: source.text.slice(start, end), offsets: source.offsets.slice(start, end), end: source.offsets[end] ?? source.end };
 }

@@ -1,5 +1,5 @@
 import type { IgnoreMarker, Manifest, Problem } from '../core/manifest.ts';
-import type { MappedText } from '../core/mapped-text.ts';
+import { type MappedText, mappedPart, offsetAt } from '../core/mapped-text.ts';
 import type { ActionReference, ImagePlace, ImageReference, Reference } from '../core/reference.ts';
 import type { Script, ShellDialect } from '../core/script.ts';
 import { joinPath, type SourceFile } from '../core/source-file.ts';
@@ -246,11 +246,11 @@ function jobOf({ job }: StepDefaults): { readonly job?: string } {
 function withoutLastLineEnd(source: MappedText): MappedText {
   const length = source.text.replace(/\n+$/, '').length;
   if (length === source.text.length) return source;
-  return { text: source.text.slice(0, length), offsets: source.offsets.slice(0, length), end: source.offsets[length] ?? source.end };
+  return mappedPart(source, 0, length, offsetAt(source, length));
 }
 
 function tail(source: MappedText, from: number): MappedText {
-  return from === 0 ? source : { text: source.text.slice(from), offsets: source.offsets.slice(from), end: source.end };
+  return from === 0 ? source : mappedPart(source, from, source.text.length, source.end);
 }
 
 /** The folder of a `working-directory`; undefined where it is an expression or outside the repository. */

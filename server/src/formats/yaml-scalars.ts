@@ -1,4 +1,4 @@
-import { type MappedText, MappedTextBuilder } from '../core/mapped-text.ts';
+import { type MappedText, MappedTextBuilder, mappedSlice } from '../core/mapped-text.ts';
 import type { Span } from '../core/span.ts';
 
 /** How a YAML scalar is written (YAML 1.2.2, chapters 7.3 and 8.1). */
@@ -27,7 +27,7 @@ export function mapScalar(document: string, token: ScalarToken): MappedText {
   else if (token.style === 'plain') addFolded(builder, document, { span: token.raw, isQuoted: false });
   else addFolded(builder, document, { span: { start: start + 1, end: closed(document, token.raw) ? end - 1 : end }, isQuoted: true });
   const mapped = builder.build();
-  return mapped.text === '' ? { text: '', offsets: [], end: start } : mapped;
+  return mapped.text === '' ? mappedSlice('', start, start) : mapped;
 }
 
 /** The span of a flow scalar's content, without quotes; of an empty quoted one both quotes. */

@@ -2,7 +2,7 @@ import type { Rule, RuleContext } from '../../core/rule.ts';
 import { asDockerfile } from '../../formats/dockerfile.ts';
 import { assignmentsOf } from '../../formats/dockerfile-variables.ts';
 import { shownUrl } from '../../formats/download.ts';
-import { disablesChecks, insecureUsesOf } from '../../formats/insecure-option.ts';
+import { disablesChecks, insecureUsesOf, mayDisableChecks } from '../../formats/insecure-option.ts';
 import { isBuildScript } from '../../formats/install-scan.ts';
 import { commandSpan, commandText, runCommandsOf } from '../../formats/run-commands.ts';
 
@@ -65,6 +65,7 @@ function reportVariables({ manifest, report }: RuleContext): void {
   for (const instruction of dockerfile?.instructions ?? []) {
     if (instruction.keyword !== 'ENV') continue;
     for (const { name, nameSpan, written = '', valueSpan } of assignmentsOf(instruction, dockerfile?.escape ?? '\\')) {
+      if (!mayDisableChecks(name)) continue;
       const value = written.replace(/^["'](.*)["']$/s, '$1');
       if (!disablesChecks(name, value)) continue;
       report({

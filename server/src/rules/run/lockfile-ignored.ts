@@ -1,5 +1,5 @@
 import type { Fix, Severity } from '../../core/finding.ts';
-import type { Rule, RuleContext } from '../../core/rule.ts';
+import type { Rule, RuleContext, Surroundings } from '../../core/rule.ts';
 import { baseName } from '../../core/source-file.ts';
 import { editsFor, frozenForm } from '../../formats/frozen-install.ts';
 import { type BareInstall, bareInstallsOf } from '../../formats/install-scan.ts';
@@ -45,6 +45,7 @@ export const rule: Rule = {
     },
   },
   check(context) {
+    const isDrifted = driftOnce(context.surroundings);
     for (const install of bareInstallsOf(context.manifest, context.surroundings)) {
       const { command, use, lockfile } = install;
       const option = typeof use === 'object' ? use.off : undefined;
@@ -60,7 +61,7 @@ export const rule: Rule = {
         },
         span: commandSpan(command.invocation),
         ...severity,
-        fixes: fixesFor(install, context),
+        fixes: fixesFor(install, context, isDrifted),
       });
     }
   },
@@ -72,11 +73,24 @@ function betterName({ command, yarn }: BareInstall): string {
   return command.manager === 'yarn' && yarn === undefined ? `${name} (Yarn 1: \`--frozen-lockfile\`)` : name;
 }
 
+/** Whether a lockfile, by its path, does not record what the manifest beside it asks for. */
+type IsDrifted = (lockfile: string) => boolean;
+
+/** Compares each lockfile once for a document, however many of its commands install from it. */
+function driftOnce(surroundings: Surroundings): IsDrifted {
+  const compared = new Map<string, boolean>();
+  return (lockfile) => {
+    const known = compared.get(lockfile) ?? lockInStep(surroundings, lockfile) === 'drifted';
+    compared.set(lockfile, known);
+    return known;
+  };
+}
+
 /** One fix; two where it is not known which Yarn reads the option; none where the install is the fallback of a frozen one. */
-function fixesFor(install: BareInstall, context: RuleContext): Fix[] {
+function fixesFor(install: BareInstall, context: RuleContext, isDrifted: IsDrifted): Fix[] {
   const { command, yarn } = install;
   if (install.isFallback) return [];
-  const doubt = doubtOf(install, context);
+  const doubt = doubtOf(install, isDrifted);
   const generations = yarn !== undefined || command.manager !== 'yarn' ? [yarn ?? 'berry'] : (['berry', 'classic'] as const);
   return generations.flatMap((generation): Fix[] => {
     const form = frozenForm(command, generation);
@@ -90,11 +104,11 @@ function fixesFor(install: BareInstall, context: RuleContext): Fix[] {
 }
 
 /** What has to be checked before the frozen form can take the install's place; undefined where all is known. */
-function doubtOf({ command, use, lockfile, isBrought }: BareInstall, { surroundings }: RuleContext): string | undefined {
+function doubtOf({ command, use, lockfile, isBrought }: BareInstall, isDrifted: IsDrifted): string | undefined {
   if (lockfile === undefined) return `a ${LOCKFILES[command.manager].at(-1) ?? 'lockfile'} is committed`;
   const name = baseName(lockfile.path);
   if (typeof use === 'object') return `nothing relies on \`${use.off.words[0]?.value ?? ''}\``;
-  if (lockInStep(surroundings, lockfile.path) === 'drifted') return `${name} is mended first`;
+  if (isDrifted(lockfile.path)) return `${name} is mended first`;
   if (!lockfile.here) return `${lockfile.path} is the lockfile of the folder this runs in`;
   if (!isBrought) return `${name} is copied into the image before this`;
   return undefined;

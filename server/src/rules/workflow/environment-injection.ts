@@ -73,10 +73,11 @@ interface Place {
 }
 
 function reportScript(script: Script, place: Place, { report }: RuleContext): boolean {
-  const { source } = script;
+  const shell = shellOf(script);
+  const { source } = shell;
   const outer: (string | undefined)[] = [];
   let isFound = false;
-  walkShell(shellOf(script), {
+  walkShell(shell, {
     enter: (scope) => outer.push('redirections' in scope ? fileOf(scope.redirections) : undefined),
     leave: () => outer.pop(),
     command: (command, { commands }) => {

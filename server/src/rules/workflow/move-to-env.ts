@@ -130,12 +130,12 @@ const EVALUATES: ReadonlySet<string> = new Set([
 /** The quotes around a stretch of a shell script; undefined where they cannot be told, or are read twice. */
 function shellPlace(script: Script, start: number, end: number): Place | undefined {
   if (script.dialect !== 'posix' && script.dialect !== 'powershell') return undefined;
-  const { source } = script;
+  const shell = shellOf(script);
   let best: { readonly word: Word; readonly command: SimpleCommand } | undefined;
   let document: Place | 'quoted' | undefined;
-  walkShell(shellOf(script), {
+  walkShell(shell, {
     command: (command) => {
-      if (command.source !== source) return;
+      if (command.source !== shell.source) return;
       const targets = command.redirections.flatMap(({ target, hereDocument }) => {
         if (hereDocument !== undefined && hereDocument.start <= start && end <= hereDocument.end) {
           const isRead = nestedScript(command) !== undefined;
@@ -151,7 +151,7 @@ function shellPlace(script: Script, start: number, end: number): Place | undefin
   });
   if (document !== undefined) return document === 'quoted' ? undefined : document;
   if (best === undefined || evaluates(best.command)) return undefined;
-  return placeInWord(source.text, best.word, start, script.dialect);
+  return placeInWord(shell.source.text, best.word, start, script.dialect);
 }
 
 function evaluates(command: SimpleCommand): boolean {
