@@ -4,6 +4,7 @@ import { type TrustMaterial, toTrustMaterial } from '@sigstore/verify';
 import type { RegistryKey } from '../core/provenance.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { at, listAt } from './json.ts';
+import { rememberTrusted } from './remembered.ts';
 import { REGISTRY_KEYS, TRUST_ROOT_DATE, TRUSTED_ROOT } from './trust-root.generated.ts';
 
 /** Whom to believe: Sigstore's authorities and logs, and a registry's keys. */
@@ -74,6 +75,8 @@ function tryRead({ root, keys, date }: Trust): Result<ReadTrust> {
   try {
     const material = toTrustMaterial(TrustedRoot.fromJSON(root), Object.fromEntries(usable));
     const authorities = material.certificateAuthorities.flatMap(({ certChain }) => certChain);
+    for (const certificate of authorities) rememberTrusted(certificate);
+    for (const { certChain } of material.timestampAuthorities) for (const certificate of certChain) rememberTrusted(certificate);
     return ok({
       material,
       date,
