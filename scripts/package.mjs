@@ -14,7 +14,7 @@ const ALLOWED = [
   /^package\.json$/,
   /^(readme|changelog)\.md$/,
   /^license(\.txt)?$/,
-  /^dist\/(server|engine|look-ups|git-objects|lock-change|yaml|toml|tables)\.js$/,
+  /^dist\/(server|engine|look-ups|git-objects|lock-change|yaml|toml|tables|provenance)\.js$/,
   /^dist\/lookalikes\.bin$/,
   /^dist\/package\.json$/,
   /^docs\/privacy\.md$/,
@@ -23,7 +23,7 @@ const ALLOWED = [
 ];
 
 /** What may be in the npm package only: the command line, and what it alone needs. */
-const ALLOWED_IN_TGZ = [/^dist\/(cli|provenance)\.js$/];
+const ALLOWED_IN_TGZ = [/^dist\/cli\.js$/];
 
 /** What may be in the .vsix only; the last two are vsce's own. */
 const ALLOWED_IN_VSIX = [

@@ -32,7 +32,7 @@ const lines = [
   `export const TRUST_ROOT_DATE = '${date}';`,
   '',
   "/** Sigstore's public trust root: certificate authorities, transparency logs, timestamp authorities. JSON of the message `TrustedRoot`. */",
-  `export const TRUSTED_ROOT: unknown = JSON.parse(${JSON.stringify(JSON.stringify(trustedRoot))});`,
+  `export const TRUSTED_ROOT: unknown = /* @__PURE__ */ JSON.parse(${JSON.stringify(JSON.stringify(trustedRoot))});`,
   '',
   '/** With what the public npm registry signs publish attestations. */',
   `export const REGISTRY_KEYS: readonly RegistryKey[] = ${JSON.stringify(keys, undefined, 2)};`,

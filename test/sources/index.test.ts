@@ -55,6 +55,8 @@ describe('createSources', () => {
         'oci-content',
         'npm-registry',
         'npm-packument',
+        'npm-keys',
+        'npm-provenance',
       ],
     );
     assert.equal(table[0]?.hosts[0]?.host, 'ghe.example');

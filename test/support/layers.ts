@@ -16,8 +16,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   engine: ['core', 'formats', 'rules', 'policy', 'engine', 'data'],
   sources: ['core', 'sources'],
   disk: ['core', 'formats', 'engine', 'lookalikes', 'disk'],
-  lsp: ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'lookalikes', 'sources', 'disk', 'lsp'],
-  provenance: ['core', 'provenance'],
+  lsp: ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'lookalikes', 'sources', 'provenance', 'disk', 'lsp'],
+  provenance: ['core', 'data', 'provenance'],
   cli: ['core', 'formats', 'rules', 'policy', 'engine', 'data', 'sources', 'provenance', 'disk', 'cli'],
   client: ['client'],
 };
@@ -39,6 +39,7 @@ const PACKAGES: readonly { readonly name: RegExp; readonly where: readonly strin
   { name: /^@sigstore\//, where: ['provenance'] },
   { name: /^node:(child_process|cluster|worker_threads|vm|repl|inspector)(\/|$)/, where: [] },
   { name: /^(node:(https?|http2|tls|dgram|dns)(\/.*)?|https?-proxy-agent|undici)$/, where: [NETWORK_DOOR] },
+  { name: /^node:crypto$/, where: ['disk', 'cli', 'lsp', 'sources', 'provenance'] },
   { name: /^node:fs(\/|$)/, where: ['disk', 'cli', 'lsp'] },
   { name: /^node:/, where: ['disk', 'cli', 'lsp', 'sources'] },
 ];

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import { cacheFolder, cacheFolderPath } from '../disk/cache-folder.ts';
 import { dockerCredentials } from '../disk/docker-config.ts';
 import { npmRegistries } from '../disk/npm-registries.ts';
+import { packageVerifier } from '../provenance/verifier.ts';
 import { parseServerUrl } from '../sources/git-remote.ts';
 import { createSources, type Sources } from '../sources/index.ts';
 
@@ -26,6 +27,7 @@ export function lookUps(env: NodeJS.ProcessEnv, { trusted }: { readonly trusted:
       token,
       credentials,
       registryOf: npmRegistries({ env, trusted }),
+      verifier: packageVerifier,
       storage: folder === undefined ? undefined : cacheFolder(folder),
     }),
   );

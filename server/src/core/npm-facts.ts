@@ -1,4 +1,5 @@
 import type { FactKind } from './answer.ts';
+import type { ProvenanceVerdict, RegistryKey } from './provenance.ts';
 import type { Result } from './result.ts';
 
 /** A package to ask its registry for. */
@@ -89,11 +90,48 @@ export interface Packument extends PackageVersions {
   readonly maintainers?: readonly Publisher[];
 }
 
+/** A version of a package, as a lockfile has it. */
+export interface PackageVersionKey extends PackageKey {
+  readonly version: string;
+  /** Subresource Integrity that the lockfile has for it. */
+  readonly integrity?: string;
+}
+
+/** A registry to ask for its keys. */
+export interface RegistryKeysKey {
+  /** The registry's address. */
+  readonly url: string;
+  /** A package that it serves: its settings say how the registry is asked. */
+  readonly of: PackageKey;
+}
+
 /** Versions and dist-tags of a package, from the short document where the registry has one. */
 export const npmVersions: FactKind<PackageKey, PackageVersions> = { id: 'npm-registry', key: packageKeyText, purl: packagePurl };
 
 /** All that a registry says of a package: times, publishers, maintainers, dependencies. Larger and slower than `npmVersions`. */
 export const npmPackument: FactKind<PackageKey, Packument> = { id: 'npm-packument', key: packageKeyText, purl: packagePurl };
+
+/** The keys with which a registry signs. Absent: it serves none. */
+export const npmKeys: FactKind<RegistryKeysKey, readonly RegistryKey[]> = {
+  id: 'npm-keys',
+  key: ({ url }) => url,
+  purl: ({ of }) => packagePurl(of),
+};
+
+/**
+ * Where a version of a package comes from, verified: attestations, the registry's signature, and the integrity that is locked. Absent:
+ * the registry lists no such version. Unknown: it could not be asked; what it refused to show is an unknown verdict with its reason.
+ */
+export const npmProvenance: FactKind<PackageVersionKey, ProvenanceVerdict> = {
+  id: 'npm-provenance',
+  key: ({ version, integrity, ...key }) => [`${key.name}@${version}`, integrity ?? '-', packageKeyText(key)].join(' '),
+  purl: ({ name, version }) => versionPurl(name, version),
+};
+
+/** The package URL of a version of a package on npm (purl-spec, type npm). */
+export function versionPurl(name: string, version: string): string {
+  return `${packagePurl({ name })}@${encodeURIComponent(version).replaceAll('%2B', '+')}`;
+}
 
 function packageKeyText({ name, settings = [], isElsewhere }: PackageKey): string {
   return [name, ...(isElsewhere === true ? ['elsewhere'] : []), ...settings].join(' ');

@@ -31,7 +31,11 @@ export const CHECKS = [
   'asked-issuer',
   'asked-repository',
   'one-origin',
+  'attestations-served',
   'provenance-present',
+  'registry-signature',
+  'registry-signature-time',
+  'integrity-locked',
 ] as const;
 
 /** The name of a check. */
@@ -96,4 +100,42 @@ export interface RegistryKey {
   readonly validFrom?: string;
   /** ISO 8601; what is signed later than this is not signed by the registry. Without it, there is no end. */
   readonly validUntil?: string;
+}
+
+/** What a registry has of the attestations of a version: their text, none, or no answer that would say. */
+export type AttestationSet =
+  | { readonly state: 'served'; readonly text: string }
+  | { readonly state: 'none'; readonly reason: string }
+  | { readonly state: 'unknown'; readonly reason: string };
+
+/** All that a registry says of a version of a package, and what a lockfile has for it. Nothing of it is verified yet. */
+export interface PackageEvidence {
+  readonly name: string;
+  readonly version: string;
+  readonly attestations: AttestationSet;
+  /** Subresource Integrity: the lockfile's, and the registry's. */
+  readonly locked?: string;
+  readonly published?: string;
+  /** SHA-1 of the tarball, in hex, as the registry has it. */
+  readonly shasum?: string;
+  /** `repository` of the version's manifest, as it is written there. */
+  readonly manifestRepository?: string;
+  /** The registry's signatures of name, version and integrity (`dist.signatures`). */
+  readonly signatures?: readonly { readonly keyid: string; readonly sig: string }[];
+  /** When the registry says that it was published, in milliseconds since the epoch. */
+  readonly publishedAt?: number;
+  /** The keys that the registry serves, or a sentence that says why there are none. */
+  readonly keys: readonly RegistryKey[] | string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Verifies evidence. Total: any evidence gives a verdict with its reasons. */
+export type VerifyPackage = (evidence: PackageEvidence) => ProvenanceVerdict;
+
+/** What verifies packages, which is read with the first of them. */
+export interface PackageVerifier {
+  load(): Promise<VerifyPackage>;
+  /** By what it judges, as text: verdicts of another basis are not used again. */
+  readonly basis: string;
 }

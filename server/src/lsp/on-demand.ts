@@ -2,4 +2,5 @@
 export { cacheFolder } from '../disk/cache-folder.ts';
 export { dockerCredentials } from '../disk/docker-config.ts';
 export { npmRegistries } from '../disk/npm-registries.ts';
+export { packageVerifier } from '../provenance/verifier.ts';
 export { createSources } from '../sources/index.ts';

@@ -1,3 +1,5 @@
+import type { Check } from '../core/provenance.ts';
+
 /** Short names of hosts in package.json (npm documentation, "repository"). */
 const SHORT_HOSTS: Readonly<Record<string, string>> = { github: 'github.com', gitlab: 'gitlab.com', bitbucket: 'bitbucket.org' };
 
@@ -26,4 +28,19 @@ function address(host: string, path: string): string | undefined {
     .join('/')
     .replace(/\.git$/i, '')
     .toLowerCase()}`;
+}
+
+/** Whether an attested repository is the one that `who` names. */
+export function compareRepositories(
+  id: 'manifest-repository' | 'asked-repository',
+  attested: string | undefined,
+  wanted: string,
+  who: string,
+): Check {
+  const address = repositoryAddress(wanted);
+  if (address === undefined) return { id, outcome: 'unknown', message: `${who} names the repository ${wanted}, which cannot be compared.` };
+  if (attested === undefined) return { id, outcome: 'unknown', message: 'The certificate names no repository.' };
+  return repositoryAddress(attested) === address
+    ? { id, outcome: 'passed', message: `${who} names the attested repository.` }
+    : { id, outcome: 'contradicted', message: `${who} names ${address}, the certificate ${attested}.` };
 }

@@ -1,11 +1,6 @@
 import type { Check } from '../core/provenance.ts';
 import type { Statement } from './statement.ts';
 
-/** The package URL of a version of a package on npm (purl-spec, type npm). */
-export function npmPurl(name: string, version: string): string {
-  return `pkg:npm/${name.split('/').map(encodeURIComponent).join('/')}@${encodeURIComponent(version).replaceAll('%2B', '+')}`;
-}
-
 /** Whether every subject is the package that was asked about: the library checks no subject at all. */
 export function checkSubject({ subjects, published }: Statement, name: string, version: string): Check {
   const wanted = `${name}@${version}`;

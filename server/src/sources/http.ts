@@ -51,6 +51,8 @@ export interface HttpRequest {
   readonly maxBytes: number;
   /** For the whole request with redirects and body, in milliseconds. Waiting for a free slot does not count. */
   readonly timeoutMs: number;
+  /** A redirect to another origin is not followed: the request fails with `denied`. */
+  readonly staysAtHost?: true;
 }
 
 /** A response of any status but a redirect that was followed. */
@@ -127,6 +129,8 @@ export function createHttp({ online, env = process.env, now = Date.now }: HttpOp
       if (!answered.ok || location === undefined) return answered;
       const url = parseForeignAddress(location, hop.url);
       if (!url.ok) return fail({ why: 'denied', detail: `${shown(hop.url)} redirects: ${url.error}` });
+      if (hop.staysAtHost === true && url.value.origin !== hop.url.origin)
+        return fail({ why: 'denied', detail: `${shown(hop.url)} redirects to ${shown(url.value)}, which is not asked` });
       const timeoutMs = Math.max(1, hop.timeoutMs - (performance.now() - startedAt));
       hop = { ...redirected(hop, url.value, answered.value.status), timeoutMs };
     }

@@ -1,6 +1,7 @@
 import { type Answer, type FactKind, type FetchFact, unknown } from '../core/answer.ts';
 import type { CredentialProvider } from '../core/image-credential.ts';
 import type { RegistryOf } from '../core/npm-facts.ts';
+import type { PackageVerifier } from '../core/provenance.ts';
 import type { SharedStorage } from './fact-cache.ts';
 import { createFetcher, type Fetcher } from './fetcher.ts';
 import { createFirstSeenSource } from './first-seen.ts';
@@ -8,6 +9,8 @@ import { createGitAncestrySource, createGitDatesSource, createGitFileSource } fr
 import { createGitRefsSource } from './git-refs.ts';
 import { createGitRemote } from './git-remote.ts';
 import { createHttp } from './http.ts';
+import { createNpmProvenanceSource } from './npm-attestations.ts';
+import { createNpmKeysSource } from './npm-keys.ts';
 import { createNpmPackumentSource, createNpmVersionsSource } from './npm-registry.ts';
 import { createOciRegistrySources } from './oci-registry.ts';
 import type { Environment } from './proxy.ts';
@@ -25,6 +28,8 @@ export interface SourcesOptions {
   readonly credentials?: CredentialProvider | undefined;
   /** Which registry serves a package's name; the public one serves all unless given. */
   readonly registryOf?: RegistryOf | undefined;
+  /** What verifies packages; without it nothing is known of where they come from. */
+  readonly verifier?: PackageVerifier | undefined;
   /** Where answers outlive the session; they do not without it. */
   readonly storage?: SharedStorage | undefined;
   /** Where the proxy variables are read from; `process.env` unless given. */
@@ -64,7 +69,7 @@ export interface Sources {
 
 /** Wires all sources. Equal questions share one look-up, and its answer for as long as the source allows. */
 export function createSources(options: SourcesOptions): Sources {
-  const { online, serverUrl, token, credentials, registryOf, storage, env = process.env, now = Date.now } = options;
+  const { online, serverUrl, token, credentials, registryOf, verifier, storage, env = process.env, now = Date.now } = options;
   const http = createHttp({ online, env, now });
   const remote = createGitRemote({ serverUrl, token, now });
   const images = createOciRegistrySources({ credentials, now });
@@ -79,6 +84,12 @@ export function createSources(options: SourcesOptions): Sources {
     createFetcher(images.content, { http, now, storage }),
     createFetcher(createNpmVersionsSource({ registryOf, now }), { http, now, storage }),
     createFetcher(createNpmPackumentSource({ registryOf, now }), { http, now, storage }),
+    createFetcher(createNpmKeysSource({ registryOf, now }), { http, now, storage }),
+    createFetcher(createNpmProvenanceSource({ registryOf, verifier, now, fetchFact: (...question) => fetchFact(...question) }), {
+      http,
+      now,
+      storage,
+    }),
   ];
   const fetcherOf = <K, V>(kind: FactKind<K, V>): Fetcher<K, V> | undefined => fetchers.find((candidate) => answers(candidate, kind));
   const flush = async (): Promise<void> => {
@@ -92,8 +103,9 @@ export function createSources(options: SourcesOptions): Sources {
     };
   }
 
+  const fetchFact = asking('fetch');
   return {
-    fetchFact: asking('fetch'),
+    fetchFact,
     fetchFresh: asking('fetchFresh'),
     keptFact: async (kind, key, signal) => fetcherOf(kind)?.kept({ key, id: kind.key(key) }, signal),
     sources: fetchers.map(({ source: { id, hosts, ttlMs, keepUnder, isLedger = false } }) => {

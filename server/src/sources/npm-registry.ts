@@ -9,13 +9,10 @@ import {
   type Packument,
   type PublishedVersion,
   type Publisher,
-  type RegistryOf,
 } from '../core/npm-facts.ts';
-import { PUBLIC_NPM_REGISTRY_URL } from '../core/public-npm-registry.ts';
-import { fail, ok, type Result } from '../core/result.ts';
 import { plain } from '../core/untrusted.ts';
-import { isLoopback, parseAddress } from './address.ts';
 import type { Http, HttpResponse } from './http.ts';
+import { keptAt, type NpmRegistryOptions, npmHosts, pathOf, publicRegistry, urlAt } from './npm-address.ts';
 import { answerFailure, answerStatus, type KeepUnder, type Source } from './source.ts';
 
 /** The longest document that is read, in bytes. The largest public ones have 30 MB; a mirror may serve the whole one for the short one. */
@@ -30,20 +27,12 @@ export const MAX_VERSIONS = 20_000;
 /** How long versions may be used without asking again, in milliseconds. */
 export const VERSIONS_TTL_MS = 10 * 60 * 1000;
 
-/** How packages are asked for. */
-export interface NpmRegistryOptions {
-  /** The public registry for every name unless given. */
-  readonly registryOf?: RegistryOf | undefined;
-  /** Milliseconds since the epoch; for tests. */
-  readonly now?: () => number;
-}
-
 /** Versions and dist-tags, through the registry's short document. */
 export function createNpmVersionsSource(options: NpmRegistryOptions = {}): Source<PackageKey, PackageVersions> {
   return {
     ...sourceOf(options, { accept: 'application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8', read: readVersions }),
     id: npmVersions.id,
-    hosts: hosts('Which versions of a package there are, and which are deprecated. The host learns the name of the package.'),
+    hosts: npmHosts('Which versions of a package there are, and which are deprecated. The host learns the name of the package.'),
     read: keptVersions,
   };
 }
@@ -53,18 +42,10 @@ export function createNpmPackumentSource(options: NpmRegistryOptions = {}): Sour
   return {
     ...sourceOf(options, { accept: 'application/json', read: readPackument }),
     id: npmPackument.id,
-    hosts: hosts('Publication times, publishers and maintainers of a package. The host learns the name of the package.'),
+    hosts: npmHosts('Publication times, publishers and maintainers of a package. The host learns the name of the package.'),
     read: keptVersions,
   };
 }
-
-function hosts(reason: string): Source<PackageKey, unknown>['hosts'] {
-  const host = "the public npm registry, or the one that the user's (in a trusted workspace also the project's) .npmrc names";
-  return [{ host, reason }];
-}
-
-/** Asks the public registry for every name. */
-const publicRegistry: RegistryOf = async () => ok({ url: PUBLIC_NPM_REGISTRY_URL, isMapped: false });
 
 /** A document's media types, and what is read of it; undefined where it lists no version. */
 interface Reading<V> {
@@ -75,16 +56,13 @@ interface Reading<V> {
 function sourceOf<V extends PackageVersions>({ registryOf = publicRegistry, now = Date.now }: NpmRegistryOptions, reading: Reading<V>) {
   return {
     ttlMs: VERSIONS_TTL_MS,
-    // What an account may see is remembered for the session only.
-    keepUnder: async (key: PackageKey, signal: AbortSignal): Promise<KeepUnder | undefined> => {
-      const registry = await registryOf(key, signal);
-      const address = registry.ok && registry.value.authorization === undefined ? parseAddress(registry.value.url) : undefined;
-      return address?.ok ? { id: `${address.value.href} ${key.name}`, isLocal: isLoopback(address.value.hostname) } : undefined;
-    },
+    keepUnder: async (key: PackageKey, signal: AbortSignal): Promise<KeepUnder | undefined> =>
+      keptAt(await registryOf(key, signal), key.name),
     fetch: async (key: PackageKey, http: Http, signal: AbortSignal, stale?: V): Promise<Answer<V>> => {
       const registry = await registryOf(key, signal);
       if (!registry.ok) return unknown(registry.error.why, registry.error.detail);
-      const url = documentUrl(key.name, registry.value);
+      const path = pathOf(key.name);
+      const url = path.ok ? urlAt(registry.value, path.value) : path;
       if (!url.ok) return unknown('unparsable', url.error);
       const { authorization } = registry.value;
       const sent = await http.request(
@@ -106,16 +84,6 @@ function sourceOf<V extends PackageVersions>({ registryOf = publicRegistry, now 
       return conclude(sent.value, { key, registry: registry.value, asked: url.value, reading, now: now() });
     },
   };
-}
-
-/** npm's own rules for new and old names (validate-npm-package-name), as far as they keep an address in one piece. */
-const NAME = /^(?:@[a-z0-9~*!'()_.-]+\/)?[a-z0-9~*!'()_-][a-z0-9~*!'()_.-]*$/i;
-const MAX_NAME_UNITS = 214;
-
-function documentUrl(name: string, { url }: NpmRegistry): Result<URL> {
-  if (name.length > MAX_NAME_UNITS || !NAME.test(name)) return fail('not the name of a package');
-  const base = parseAddress(url.endsWith('/') ? url : `${url}/`);
-  return base.ok ? parseAddress(`${base.value.origin}${base.value.pathname}${name.replace('/', '%2f')}`) : base;
 }
 
 interface Asked<V> {

@@ -20,6 +20,16 @@ export interface NpmServerOptions {
   readonly path?: string;
   /** Serves whole documents for short ones, without what mirrors strip. */
   readonly isMirror?: boolean;
+  /** What stands under `/-/` (`npm/v1/keys`, `npm/v1/attestations/@a/b@1.0.0`); nothing unless given. */
+  readonly papers?: ReadonlyMap<string, Paper>;
+}
+
+/** A document of a registry, as it is answered: 200 with a JSON body unless given. */
+export interface Paper {
+  readonly status?: number;
+  /** A text is sent as it stands. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A request as it came. */
@@ -41,11 +51,11 @@ export interface NpmServer extends Loopback {
 
 /** Starts a registry. */
 export async function startNpmServer(packages: Readonly<Record<string, Published>>, options: NpmServerOptions = {}): Promise<NpmServer> {
-  const { path = '', isMirror = false } = options;
+  const { path = '', isMirror = false, papers = new Map() } = options;
   const shelf = new Map(Object.entries(packages));
   const requests: NpmRequest[] = [];
   const loopback = await serve((request, response) => {
-    answer(request, response, { shelf, path, isMirror });
+    answer(request, response, { shelf, path, isMirror, papers });
     const { authorization, accept } = request.headers;
     requests.push({
       url: request.url ?? '',
@@ -62,12 +72,19 @@ interface Shelf {
   readonly shelf: ReadonlyMap<string, Published>;
   readonly path: string;
   readonly isMirror: boolean;
+  readonly papers: ReadonlyMap<string, Paper>;
 }
 
 const SHORT_TYPE = 'application/vnd.npm.install-v1+json';
 
-function answer(request: IncomingMessage, response: ServerResponse, { shelf, path, isMirror }: Shelf): void {
+function answer(request: IncomingMessage, response: ServerResponse, { shelf, path, isMirror, papers }: Shelf): void {
   const url = request.url ?? '';
+  const paper = url.startsWith(`${path}/-/`) ? papers.get(decodeURIComponent(url.slice(path.length + 3))) : undefined;
+  if (paper !== undefined) {
+    const { status = 200, body = '', headers = { 'content-type': 'application/json' } } = paper;
+    response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
+    return;
+  }
   const name = decodeURIComponent(url.slice(path.length + 1));
   const found = url.startsWith(`${path}/`) ? shelf.get(name) : undefined;
   const { authorization, accept = '' } = request.headers;
