@@ -54,6 +54,8 @@ export interface RuleContext {
   readonly unusedIgnores: readonly UnusedIgnore[];
   /** A fact, at once: `pending` or `offline` where it is not here yet. Asking for it is what makes the front look it up. */
   fact<K, V>(kind: FactKind<K, V>, key: K): Answer<V>;
+  /** Tells that a fact is here and leaves out what a verdict needs, as thin mirrors do: unknown then, and never clean. */
+  lacking<K, V>(kind: FactKind<K, V>, key: K, detail: string): void;
   /**
    * What a name looks like; undefined for one that looks like itself, and where the list of names is not there (which is told as
    * unknown). The same list is the same function in every analysis, so that what it said can be kept beside it.

@@ -53,6 +53,7 @@ import imageUnpinned from '../../../docs/rules/image/unpinned.md';
 import lockExoticSubdependency from '../../../docs/rules/lock/exotic-subdependency.md';
 import lockIntegrityConflict from '../../../docs/rules/lock/integrity-conflict.md';
 import lockIntegrityMalformed from '../../../docs/rules/lock/integrity-malformed.md';
+import lockIntegrityMismatch from '../../../docs/rules/lock/integrity-mismatch.md';
 import lockIntegrityMissing from '../../../docs/rules/lock/integrity-missing.md';
 import lockIntegrityWeak from '../../../docs/rules/lock/integrity-weak.md';
 import lockMergeConflict from '../../../docs/rules/lock/merge-conflict.md';
@@ -73,12 +74,19 @@ import npmLockfileConflict from '../../../docs/rules/npm/lockfile-conflict.md';
 import npmLockfileDrift from '../../../docs/rules/npm/lockfile-drift.md';
 import npmLockfileMissing from '../../../docs/rules/npm/lockfile-missing.md';
 import npmLookalike from '../../../docs/rules/npm/lookalike.md';
+import npmNewDependencyInPatch from '../../../docs/rules/npm/new-dependency-in-patch.md';
+import npmNewInstallScript from '../../../docs/rules/npm/new-install-script.md';
 import npmNotInRegistry from '../../../docs/rules/npm/not-in-registry.md';
 import npmOverrideRedirects from '../../../docs/rules/npm/override-redirects.md';
 import npmPackageManagerUnpinned from '../../../docs/rules/npm/package-manager-unpinned.md';
+import npmProvenanceDrift from '../../../docs/rules/npm/provenance-drift.md';
+import npmProvenanceInvalid from '../../../docs/rules/npm/provenance-invalid.md';
+import npmProvenanceRegression from '../../../docs/rules/npm/provenance-regression.md';
+import npmPublisherChange from '../../../docs/rules/npm/publisher-change.md';
 import npmRangeNotExact from '../../../docs/rules/npm/range-not-exact.md';
 import npmRemoteTarball from '../../../docs/rules/npm/remote-tarball.md';
 import npmScriptFetchesCode from '../../../docs/rules/npm/script-fetches-code.md';
+import npmTooNew from '../../../docs/rules/npm/too-new.md';
 import pyLookalike from '../../../docs/rules/py/lookalike.md';
 import runAdhocPackage from '../../../docs/rules/run/adhoc-package.md';
 import runInsecureTransport from '../../../docs/rules/run/insecure-transport.md';
@@ -159,6 +167,7 @@ export const pages: Readonly<Record<string, string>> = {
   'lock/exotic-subdependency': lockExoticSubdependency,
   'lock/integrity-conflict': lockIntegrityConflict,
   'lock/integrity-malformed': lockIntegrityMalformed,
+  'lock/integrity-mismatch': lockIntegrityMismatch,
   'lock/integrity-missing': lockIntegrityMissing,
   'lock/integrity-weak': lockIntegrityWeak,
   'lock/merge-conflict': lockMergeConflict,
@@ -179,12 +188,19 @@ export const pages: Readonly<Record<string, string>> = {
   'npm/lockfile-drift': npmLockfileDrift,
   'npm/lockfile-missing': npmLockfileMissing,
   'npm/lookalike': npmLookalike,
+  'npm/new-dependency-in-patch': npmNewDependencyInPatch,
+  'npm/new-install-script': npmNewInstallScript,
   'npm/not-in-registry': npmNotInRegistry,
   'npm/override-redirects': npmOverrideRedirects,
   'npm/package-manager-unpinned': npmPackageManagerUnpinned,
+  'npm/provenance-drift': npmProvenanceDrift,
+  'npm/provenance-invalid': npmProvenanceInvalid,
+  'npm/provenance-regression': npmProvenanceRegression,
+  'npm/publisher-change': npmPublisherChange,
   'npm/range-not-exact': npmRangeNotExact,
   'npm/remote-tarball': npmRemoteTarball,
   'npm/script-fetches-code': npmScriptFetchesCode,
+  'npm/too-new': npmTooNew,
   'py/lookalike': pyLookalike,
   'run/adhoc-package': runAdhocPackage,
   'run/insecure-transport': runInsecureTransport,

@@ -98,6 +98,11 @@ class Run {
         if (answer.state === 'unknown') this.unsureAreas.add(areaOf(rule.meta.id));
         return answer;
       },
+      lacking: (kind, key, detail) => {
+        this.unsureAreas.add(areaOf(rule.meta.id));
+        // One item for each file and source: a mirror that leaves something out does so for all packages.
+        this.notKnown(kind.id, 'denied', { key: kind.key(key), detail });
+      },
       lookalike: typeof lookalikes === 'string' ? noLookalikes : lookalikes.judge,
       report: (draft) => this.findings.push(this.#finish(rule, draft)),
     };

@@ -37,7 +37,8 @@ export function pinsToLocked(context: RuleContext, dependency: Dependency, prefi
   }));
 }
 
-function editRequirement(text: string, dependency: Dependency, pinned: string): Edit {
+/** The edit that makes a dependency require something else; of an alias, the part behind the package's name. */
+export function editRequirement(text: string, dependency: Dependency, pinned: string): Edit {
   const { parsed, spec } = dependency;
   if (parsed.kind !== 'alias') return editSpec(text, dependency, span(0, spec.length), pinned);
   const { span: part } = parsed.specPart;

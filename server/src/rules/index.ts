@@ -54,6 +54,7 @@ import { rule as imageUnpinned } from './image/unpinned.ts';
 import { rule as lockExoticSubdependency } from './lock/exotic-subdependency.ts';
 import { rule as lockIntegrityConflict } from './lock/integrity-conflict.ts';
 import { rule as lockIntegrityMalformed } from './lock/integrity-malformed.ts';
+import { rule as lockIntegrityMismatch } from './lock/integrity-mismatch.ts';
 import { rule as lockIntegrityMissing } from './lock/integrity-missing.ts';
 import { rule as lockIntegrityWeak } from './lock/integrity-weak.ts';
 import { rule as lockMergeConflict } from './lock/merge-conflict.ts';
@@ -74,12 +75,19 @@ import { rule as npmLockfileConflict } from './npm/lockfile-conflict.ts';
 import { rule as npmLockfileDrift } from './npm/lockfile-drift.ts';
 import { rule as npmLockfileMissing } from './npm/lockfile-missing.ts';
 import { rule as npmLookalike } from './npm/lookalike.ts';
+import { rule as npmNewDependencyInPatch } from './npm/new-dependency-in-patch.ts';
+import { rule as npmNewInstallScript } from './npm/new-install-script.ts';
 import { rule as npmNotInRegistry } from './npm/not-in-registry.ts';
 import { rule as npmOverrideRedirects } from './npm/override-redirects.ts';
 import { rule as npmPackageManagerUnpinned } from './npm/package-manager-unpinned.ts';
+import { rule as npmProvenanceDrift } from './npm/provenance-drift.ts';
+import { rule as npmProvenanceInvalid } from './npm/provenance-invalid.ts';
+import { rule as npmProvenanceRegression } from './npm/provenance-regression.ts';
+import { rule as npmPublisherChange } from './npm/publisher-change.ts';
 import { rule as npmRangeNotExact } from './npm/range-not-exact.ts';
 import { rule as npmRemoteTarball } from './npm/remote-tarball.ts';
 import { rule as npmScriptFetchesCode } from './npm/script-fetches-code.ts';
+import { rule as npmTooNew } from './npm/too-new.ts';
 import { rule as pyLookalike } from './py/lookalike.ts';
 import { rule as runAdhocPackage } from './run/adhoc-package.ts';
 import { rule as runInsecureTransport } from './run/insecure-transport.ts';
@@ -160,6 +168,7 @@ export const rules: readonly Rule[] = [
   lockExoticSubdependency,
   lockIntegrityConflict,
   lockIntegrityMalformed,
+  lockIntegrityMismatch,
   lockIntegrityMissing,
   lockIntegrityWeak,
   lockMergeConflict,
@@ -180,12 +189,19 @@ export const rules: readonly Rule[] = [
   npmLockfileDrift,
   npmLockfileMissing,
   npmLookalike,
+  npmNewDependencyInPatch,
+  npmNewInstallScript,
   npmNotInRegistry,
   npmOverrideRedirects,
   npmPackageManagerUnpinned,
+  npmProvenanceDrift,
+  npmProvenanceInvalid,
+  npmProvenanceRegression,
+  npmPublisherChange,
   npmRangeNotExact,
   npmRemoteTarball,
   npmScriptFetchesCode,
+  npmTooNew,
   pyLookalike,
   runAdhocPackage,
   runInsecureTransport,

@@ -3,14 +3,12 @@ import { span } from '../../core/span.ts';
 import { lineEndOf } from '../../core/text.ts';
 import type { Manager } from '../../formats/manager-in-use.ts';
 import { DAY_MINUTES, daysAsText, type ReleaseAge } from '../../formats/release-age.ts';
-import { appendLines, appendYaml, type SettingsFile, type SettingsKind } from '../../formats/settings-file.ts';
+import { GATE_SETTINGS, type GateSettings } from '../../formats/release-gate.ts';
+import { appendLines, appendYaml, type SettingsFile } from '../../formats/settings-file.ts';
 
 /** How one manager calls its release age, and where it belongs. */
-export interface AgeGate {
+export interface AgeGate extends Pick<GateSettings, 'names' | 'excludes'> {
   readonly manager: Manager;
-  readonly names: Readonly<Partial<Record<SettingsKind, string>>>;
-  /** The lists of what it does not hold back. */
-  readonly excludes: Readonly<Partial<Record<SettingsKind, string>>>;
   /** The versions that know it and hold nothing back by default (data/manager-settings.ts). */
   readonly withoutDefault: string;
   /** The name of the file that the setting belongs in. */
@@ -38,32 +36,28 @@ export function gateLine(manager: Manager): string {
 export const AGE_GATES: readonly AgeGate[] = [
   {
     manager: 'npm',
-    names: { npmrc: 'min-release-age' },
-    excludes: { npmrc: 'min-release-age-exclude' },
+    ...GATE_SETTINGS.npm,
     withoutDefault: '>=11.10.0',
     file: '.npmrc',
     insert: (text) => (/^\[/m.test(text) ? undefined : appendLines(text, [gateLine('npm')])),
   },
   {
     manager: 'pnpm',
-    names: { 'pnpm-workspace': 'minimumReleaseAge', npmrc: 'minimum-release-age', 'package-json': 'pnpm.minimumReleaseAge' },
-    excludes: { 'pnpm-workspace': 'minimumReleaseAgeExclude', 'package-json': 'pnpm.minimumReleaseAgeExclude' },
+    ...GATE_SETTINGS.pnpm,
     withoutDefault: '>=10.16.0 <11.0.0-0',
     file: 'pnpm-workspace.yaml',
     insert: (text, file) => appendYaml(text, file, [gateLine('pnpm')]),
   },
   {
     manager: 'yarn',
-    names: { yarnrc: 'npmMinimalAgeGate' },
-    excludes: { yarnrc: 'npmPreapprovedPackages' },
+    ...GATE_SETTINGS.yarn,
     withoutDefault: '>=4.10.0 <4.15.0-0',
     file: '.yarnrc.yml',
     insert: (text, file) => appendYaml(text, file, [gateLine('yarn')]),
   },
   {
     manager: 'bun',
-    names: { bunfig: 'install.minimumReleaseAge' },
-    excludes: { bunfig: 'install.minimumReleaseAgeExcludes' },
+    ...GATE_SETTINGS.bun,
     withoutDefault: '>=1.3.0',
     file: 'bunfig.toml',
     insert: insertToml,
