@@ -1,4 +1,5 @@
 import type { FetchFact } from './answer.ts';
+import type { LookalikeName } from './lookalike.ts';
 import type { SourceFile } from './source-file.ts';
 import type { Span } from './span.ts';
 
@@ -62,6 +63,8 @@ export interface Draft {
   readonly fixes?: readonly Fix[];
   /** What the fingerprint is made of instead of the text under `span`, where that text is a secret or changes often. */
   readonly identity?: string;
+  /** The name that it is about, where that looks like another: it can be allowed, compared, and replaced wherever it stands. */
+  readonly lookalike?: LookalikeName;
 }
 
 /** A finding, ready for a front to show. */
@@ -74,6 +77,7 @@ export interface Finding {
   readonly fixes: readonly Fix[];
   /** Hex digits that stay when lines move: rule, path, text and, among equals, which one. */
   readonly fingerprint: string;
+  readonly lookalike?: LookalikeName;
 }
 
 /** The three parts of a message (style.md 6), each one full sentence or more, arguments filled in. */

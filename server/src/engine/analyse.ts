@@ -5,6 +5,7 @@ import type { Manifest } from '../core/manifest.ts';
 import type { Rule, RuleContext, Surroundings, UnusedIgnore } from '../core/rule.ts';
 import { plain } from '../core/untrusted.ts';
 import { areaOf, type Policy, severityOf } from '../policy/policy.ts';
+import { allowing } from './allowed-names.ts';
 import type { FactView } from './fact-store.ts';
 import { fingerprint } from './fingerprint.ts';
 import { type Suppressed, suppress } from './suppressions.ts';
@@ -97,7 +98,7 @@ class Run {
         if (answer.state === 'unknown') this.unsureAreas.add(areaOf(rule.meta.id));
         return answer;
       },
-      lookalike: typeof lookalikes === 'string' ? noLookalikes : lookalikes.judge,
+      lookalike: typeof lookalikes === 'string' ? noLookalikes : allowing(lookalikes.judge, this.#options.policy),
       report: (draft) => this.findings.push(this.#finish(rule, draft)),
     };
     try {
@@ -153,6 +154,7 @@ class Run {
       related: draft.related ?? [],
       fixes: draft.fixes ?? [],
       fingerprint: this.#fingerprint(rule.meta.id, draft),
+      ...(draft.lookalike === undefined ? {} : { lookalike: draft.lookalike }),
     };
   }
 
