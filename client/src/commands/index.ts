@@ -1,6 +1,13 @@
 import * as vscode from 'vscode';
-import { DISABLE_RULE, EXPLAIN_RULE, SHOW_LOCKFILE_CHANGE } from '../../../server/src/lsp/protocol.ts';
+import {
+  ALLOW_NAME_COMMAND,
+  DISABLE_RULE,
+  EXPLAIN_RULE,
+  type NameInDocument,
+  SHOW_LOCKFILE_CHANGE,
+} from '../../../server/src/lsp/protocol.ts';
 import type { ServerHandle } from '../server-handle.ts';
+import { allowName } from './allow-name.ts';
 import { disableRule } from './disable-rule.ts';
 import { explainRule } from './explain-rule.ts';
 import { pinEverything } from './pin-everything.ts';
@@ -24,6 +31,7 @@ export function registerCommands(commands: CommandContext): void {
     changes,
     vscode.commands.registerCommand(EXPLAIN_RULE, (rule: unknown) => explainRule(context, rule)),
     vscode.commands.registerCommand(DISABLE_RULE, (rule: unknown) => disableRule(context, rule)),
+    vscode.commands.registerCommand(ALLOW_NAME_COMMAND, (name?: NameInDocument) => allowName(server, name)),
     vscode.commands.registerCommand('waybill.scanWorkspace', () => scanWorkspace(server)),
     vscode.commands.registerCommand('waybill.pinEverything', () => pinEverything(server, log)),
     vscode.commands.registerCommand(SHOW_LOCKFILE_CHANGE, (uri: unknown) => changes.show(uri)),

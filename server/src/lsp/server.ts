@@ -27,6 +27,7 @@ import { ALL_GLOBS, formatForPath } from '../engine/formats.ts';
 import { isLockfileName, LOCKFILE_NAMES } from '../formats/lock-model.ts';
 import { REGISTRY_SETTINGS } from '../formats/registry-settings.ts';
 import { signalOf, yieldToQueue } from './abort.ts';
+import { allowName, whyNotAllowed } from './allow-name.ts';
 import { type ClientSupport, clientSupport, initializationOptions } from './client-support.ts';
 import { codeActions, FIX_ALL, readActionData, resolveAction } from './code-actions.ts';
 import { documentLinks } from './document-links.ts';
@@ -40,6 +41,9 @@ import { LookUps } from './look-ups.ts';
 import { awaitsLookalikes, LazyLookalikes } from './lookalike-list.ts';
 import { pinEverything } from './pin-everything.ts';
 import {
+  ALLOW_NAME,
+  type AllowAnswer,
+  type AllowParams,
   DID_GRANT_TRUST,
   DOCUMENT_STATUS,
   type DocumentStatus,
@@ -91,6 +95,7 @@ class Server {
   readonly #scanner: WorkspaceDiagnostics;
   readonly #pushTimers = new Map<string, NodeJS.Timeout>();
   readonly #loggedRules = new Set<string>();
+  readonly #watchedPolicies = new Set<string>();
   #refreshTimer: NodeJS.Timeout | undefined;
   #support: ClientSupport | undefined;
   #commands = false;
@@ -102,6 +107,7 @@ class Server {
     this.#workspace = new Workspace(host, (uri) => this.#byUri.get(uri));
     const onRuleError = (rule: string, format: string, error: unknown) => this.#logRuleError(rule, format, error);
     this.#settings = new Settings(connection, host, this.#workspace);
+    this.#settings.onPolicyFile = (uri) => this.#watchPolicy(uri);
     this.#analyses = new Analyses(this.#workspace, onRuleError);
     this.#lookUps = new LookUps(host.network, {
       status: (status) => {
@@ -132,6 +138,7 @@ class Server {
     this.#answerActions();
     this.#answerHints();
     this.#answerLockChanges();
+    this.#answerNames();
     connection.onHover((params, token) =>
       this.#guard('hover', null, async () => {
         const document = this.#documents.get(params.textDocument.uri);
@@ -160,7 +167,8 @@ class Server {
     connection.onDidChangeWatchedFiles(({ changes }) => {
       void this.#guard('file changes', undefined, async () => {
         await host.changed(changes.map(({ uri }) => uri));
-        if (changes.filter((change) => this.#forgetFile(change)).length > 0) this.#everythingChanged();
+        const policies = changes.filter(({ uri }) => this.#settings.fileChanged(uri));
+        if (changes.filter((change) => this.#forgetFile(change)).length + policies.length > 0) this.#everythingChanged();
       });
     });
     connection.onNotification(DID_GRANT_TRUST, () => {
@@ -248,6 +256,15 @@ class Server {
         this.#everythingChanged();
       });
     }
+  }
+
+  /** Watches a policy file wherever it is: what the settings name is not known before they are asked for. */
+  #watchPolicy(uri: string): void {
+    const globPattern = `**/${decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1)).replace(/[^\w.-]/g, '?')}`;
+    if (!this.#client().watchedFilesRegistration || this.#watchedPolicies.has(globPattern)) return;
+    this.#watchedPolicies.add(globPattern);
+    const failed = (error: unknown) => this.#logError('registration', error);
+    this.#connection.client.register(DidChangeWatchedFilesNotification.type, { watchers: [{ globPattern }] }).catch(failed);
   }
 
   /** Forgets what is known of a file or folder. False for the deletion of something that nothing of ours depends on. */
@@ -426,6 +443,20 @@ class Server {
     );
   }
 
+  #answerNames(): void {
+    this.#connection.onRequest<AllowAnswer, void>(ALLOW_NAME, (params: AllowParams) =>
+      this.#guard<AllowAnswer>('allow a name', { failed: 'It failed; the log says why.' }, () => this.#allowName(params)),
+    );
+  }
+
+  async #allowName({ textDocument: { uri }, ecosystem, name, reason }: AllowParams): Promise<AllowAnswer> {
+    await this.#host.ready();
+    const { policy, trusted } = await this.#lookUpSettings(uri);
+    const openDocument = (wanted: string) => this.#byUri.get(normalise(wanted));
+    const place = { host: this.#host, workspace: this.#workspace, uri, policy, trusted, support: this.#client(), openDocument };
+    return await allowName({ ecosystem, name, reason }, place);
+  }
+
   async #lockChange(uri: string, token: CancellationToken): Promise<LockfileChange | undefined> {
     const document = this.#documents.get(uri);
     const file = this.#host.fileOf(uri);
@@ -457,9 +488,10 @@ class Server {
         const analysis = this.#analyses.of(document, context);
         if (analysis === undefined || token.isCancellationRequested) return [];
         const known = this.#lookUps.known(settings);
+        const policy = { file: settings.policy, refusal: whyNotAllowed({ ...settings, workspace: this.#workspace, uri: document.uri }) };
         const { signal, done } = signalOf(token);
         const actions = await codeActions(
-          { document, analysis, params, support, known, online: settings.network !== 'off', commands: this.#commands },
+          { document, analysis, params, support, known, online: settings.network !== 'off', commands: this.#commands, policy },
           signal,
         );
         done();
@@ -490,7 +522,7 @@ class Server {
       const { action: resolved, problems } = await resolveAction(
         action,
         data,
-        { document, analysis, support: this.#client(), fetch },
+        { document, analysis, support: this.#client(), fetch, allow: (name) => this.#allowName({ ...name, reason: '' }) },
         controller.signal,
       );
       if (signal.aborted) throw cancelled();
