@@ -35,15 +35,21 @@ export interface FixFailure {
  * built or allowed, and its title says what to check. `online` fixes look something up when, and only when, they are chosen.
  */
 export type Fix =
-  | { readonly title: string; readonly safety: 'safe' | 'review'; readonly online: false; readonly edits: readonly Edit[] }
-  | {
-      readonly title: string;
-      readonly safety: 'safe' | 'review';
+  | (FixBase & { readonly online: false; readonly edits: readonly Edit[] })
+  | (FixBase & {
       readonly online: true;
       /** Whether fix-all may use it. A fix that picks another version than today's never does. */
       readonly inFixAll: boolean;
       resolve(io: FixIo, signal: AbortSignal): Promise<readonly Edit[] | FixFailure>;
-    };
+    });
+
+/** What every fix has. */
+interface FixBase {
+  readonly title: string;
+  readonly safety: 'safe' | 'review';
+  /** It puts the name that was meant in the place of one that looks like it: the same can be done wherever that name stands. */
+  readonly purpose?: 'replace';
+}
 
 /** Another place that explains a finding. */
 export interface Related {

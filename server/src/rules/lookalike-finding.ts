@@ -42,5 +42,13 @@ export function lookalikeDraft({ ecosystem, name, found, span }: FoundName, fixe
 /** Puts the name that was meant in the place of one that stands by itself; `check` says what to look at. */
 export function replaceName(span: Span, target: string, check: string): Fix[] {
   if (target === '') return [];
-  return [{ title: `Replace it by ${plain(target)} (${check})`, safety: 'review', online: false, edits: [{ span, text: target }] }];
+  return [
+    {
+      title: `Replace it by ${plain(target)} (${check})`,
+      safety: 'review',
+      purpose: 'replace',
+      online: false,
+      edits: [{ span, text: target }],
+    },
+  ];
 }
