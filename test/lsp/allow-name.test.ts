@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { ClientCapabilities, CodeAction, WorkspaceEdit } from 'vscode-languageserver-protocol';
 import { MODERN, type Session, type SessionOptions, uriOf, withSession } from '../support/lsp-client.ts';
+import { untilNamed } from './support/names.ts';
 
 const MANIFEST = '{\n  "dependencies": { "crossenv": "7.0.3", "raect": "^19.0.0" }\n}\n';
 const RAECT = { start: { line: 1, character: 43 }, end: { line: 1, character: 43 } };
@@ -33,16 +34,6 @@ function withNames(
     },
     { capabilities: CREATES, ...options, initializationOptions: given },
   );
-}
-
-async function untilNamed(lsp: Session, uri: string, count: number): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const found = (await lsp.diagnostics(uri)).filter(({ code }) => code === 'npm/lookalike');
-    if (found.length === count) return;
-    assert.ok(Date.now() < deadline, `${found.length} findings instead of ${count}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 async function allowing(lsp: Session, uri: string): Promise<CodeAction[]> {

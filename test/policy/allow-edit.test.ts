@@ -7,7 +7,7 @@ import { parsePolicy } from '../../server/src/policy/policy-file.ts';
 const RAECT: AllowedName = { ecosystem: 'npm', name: 'raect', reason: 'our "own"' };
 const ENTRY = '{ "ecosystem": "npm", "name": "raect", "reason": "our \\"own\\"" }';
 
-function after(text: string, allowed = RAECT): string {
+function editedBy(text: string, allowed = RAECT): string {
   const advice = allowEdit(text, allowed);
   assert.ok(advice.kind === 'edit', JSON.stringify(advice));
   return advice.edits.toReversed().reduce((result, edit) => result.slice(0, edit.start) + edit.text + result.slice(edit.end), text);
@@ -15,7 +15,7 @@ function after(text: string, allowed = RAECT): string {
 
 /** Every result is a policy that allows the name, and is not edited again. */
 function check(before: string, wanted: string): void {
-  const text = after(before);
+  const text = editedBy(before);
   assert.equal(text, wanted);
   const policy = parsePolicy(text, () => undefined);
   assert.ok(policy.ok && policy.value.allow?.some(({ name, reason }) => name === 'raect' && reason === RAECT.reason), text);
@@ -67,7 +67,9 @@ describe('a name is allowed in a policy file', () => {
   });
 
   test('whatever is left of the file', () => {
-    const text = after('{\n  "version": 1, // x\n  "lookalikes": { "allow": [{ "ecosystem": "npm", "name": "b", "reason": "c" }] }\n}\n');
+    const text = editedBy(
+      '{\n  "version": 1, // x\n  "lookalikes": { "allow": [{ "ecosystem": "npm", "name": "b", "reason": "c" }] }\n}\n',
+    );
     for (let end = 0; end < text.length; end++) allowEdit(text.slice(0, end), RAECT);
   });
 });

@@ -13,6 +13,7 @@ import { toDiagnostics, touches, toWorkspaceEdit } from './convert.ts';
 import { type LookalikeActionData, lookalikeActions, type PolicyPlace } from './lookalike-actions.ts';
 import { type AllowAnswer, DISABLE_RULE, EXPLAIN_RULE, type NameInDocument } from './protocol.ts';
 import { REFACTOR, refactorActions, refactorings, resolveUpgrade } from './refactorings.ts';
+import type { Replaced } from './replace-everywhere.ts';
 
 /** The kind of our fix-all; clients find it by any prefix of it. */
 export const FIX_ALL = 'source.fixAll.waybill';
@@ -39,6 +40,8 @@ export interface ActionContext {
   readonly commands: boolean;
   /** Where names that look like others are allowed. */
   readonly policy: PolicyPlace;
+  /** Whether a folder is open. */
+  readonly hasFolder: boolean;
 }
 
 /** The actions for a range. Never looks anything up. */
@@ -58,7 +61,7 @@ function wants(only: readonly string[] | undefined, kind: string): boolean {
   return only === undefined || only.some((prefix) => kind === prefix || kind.startsWith(`${prefix}.`) || prefix === '');
 }
 
-function quickFixes({ document, analysis, params, support, online, commands, policy }: ActionContext): CodeAction[] {
+function quickFixes({ document, analysis, params, support, online, commands, policy, hasFolder }: ActionContext): CodeAction[] {
   const lines = new LineIndex(document.getText());
   const actions: CodeAction[] = [];
   const explained = new Set<string>();
@@ -81,7 +84,7 @@ function quickFixes({ document, analysis, params, support, online, commands, pol
         actions.push({ ...base, disabled: { reason: 'It needs a look-up, and waybill.network is off.' } });
       }
     });
-    actions.push(...lookalikeActions(finding, diagnostics, { document, support, commands, policy }));
+    actions.push(...lookalikeActions(finding, diagnostics, { document, support, commands, policy, hasFolder, online }));
     if (!commands || explained.has(finding.rule)) continue;
     explained.add(finding.rule);
     actions.push(
@@ -146,6 +149,8 @@ export interface ResolveContext {
   readonly fetch: FetchFact;
   /** Plans the edit of the policy file that allows a name. */
   readonly allow: (name: NameInDocument) => Promise<AllowAnswer>;
+  /** Plans the replacement of a finding's name in all files. */
+  readonly everywhere: (finding: Finding, signal: AbortSignal) => Promise<Replaced>;
 }
 
 /** Looks up what an action needs and fills in its edit. The action comes back without an edit where that failed. */
@@ -166,15 +171,22 @@ export async function resolveAction(action: CodeAction, data: ActionData, contex
   }
   const finding = analysis.findings.find((candidate) => candidate.fingerprint === data.fingerprint);
   if ('allow' in data) return await resolveAllowed(action, finding, context);
+  if ('everywhere' in data) {
+    if (finding === undefined) return { action, problems: [GONE] };
+    const { edit, problems } = await context.everywhere(finding, signal);
+    return { action: edit === undefined ? action : { ...action, edit }, problems };
+  }
   const fix: Fix | undefined = finding?.fixes[data.fix];
-  if (finding === undefined || fix === undefined) return { action, problems: ['the finding is gone meanwhile'] };
+  if (finding === undefined || fix === undefined) return { action, problems: [GONE] };
   const outcome = await editsOf(fix, { fetch }, signal);
   if ('failed' in outcome) return { action, problems: [`${textOf(document, finding)}: ${outcome.failed}`] };
   return { action: withEdit(outcome), problems: [] };
 }
 
+const GONE = 'the finding is gone meanwhile';
+
 async function resolveAllowed(action: CodeAction, finding: Finding | undefined, { document, allow }: ResolveContext): Promise<Resolved> {
-  if (finding?.lookalike === undefined) return { action, problems: ['the finding is gone meanwhile'] };
+  if (finding?.lookalike === undefined) return { action, problems: [GONE] };
   const { ecosystem, name } = finding.lookalike;
   const answer = await allow({ textDocument: { uri: document.uri }, ecosystem, name });
   if ('failed' in answer) return { action, problems: [answer.failed] };
@@ -185,10 +197,11 @@ async function resolveAllowed(action: CodeAction, finding: Finding | undefined, 
 /** `data` of an action as ours; a client may send anything back. */
 export function readActionData(value: unknown): ActionData | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { uri, version, fingerprint, fix, fixAll, upgrade, start, allow }: Record<string, unknown> = { ...value };
+  const { uri, version, fingerprint, fix, fixAll, upgrade, start, allow, everywhere }: Record<string, unknown> = { ...value };
   if (typeof uri !== 'string' || typeof version !== 'number') return undefined;
   if (fixAll === true) return { uri, version, fixAll };
   if ((upgrade === 'seasoned' || upgrade === 'newest') && typeof start === 'number') return { uri, version, upgrade, start };
+  if (everywhere === true && typeof fingerprint === 'string') return { uri, version, fingerprint, everywhere };
   if (allow === true && typeof fingerprint === 'string') return { uri, version, fingerprint, allow };
   return typeof fingerprint === 'string' && typeof fix === 'number' ? { uri, version, fingerprint, fix } : undefined;
 }

@@ -8,7 +8,9 @@ import { ALLOW_NAME_COMMAND, type NameInDocument } from './protocol.ts';
 /** What an action about a suspicious name carries until it is resolved. */
 export type LookalikeActionData =
   /** The policy gets an entry for the name of a finding, with the reason left to be filled in. */
-  { readonly uri: string; readonly version: number; readonly fingerprint: string; readonly allow: true };
+  | { readonly uri: string; readonly version: number; readonly fingerprint: string; readonly allow: true }
+  /** The name of a finding is replaced in all files. */
+  | { readonly uri: string; readonly version: number; readonly fingerprint: string; readonly everywhere: true };
 
 /** What the actions about a suspicious name are made from. */
 export interface LookalikeActionContext {
@@ -17,6 +19,10 @@ export interface LookalikeActionContext {
   /** Whether the client runs our commands. */
   readonly commands: boolean;
   readonly policy: PolicyPlace;
+  /** Whether a folder is open, in which there may be other files. */
+  readonly hasFolder: boolean;
+  /** Whether the user's settings allow look-ups. */
+  readonly online: boolean;
 }
 
 /** Where names are allowed. */
@@ -32,7 +38,24 @@ export function lookalikeActions(finding: Finding, diagnostics: Diagnostic[], co
   const { lookalike } = finding;
   if (lookalike === undefined) return [];
   // Nobody is helped to allow what is known to be malware.
-  return lookalike.found.confidence === 'certain' ? [] : allowActions(finding, diagnostics, context);
+  const allow = lookalike.found.confidence === 'certain' ? [] : allowActions(finding, diagnostics, context);
+  return [...everywhereActions(finding, diagnostics, context), ...allow];
+}
+
+function everywhereActions(
+  { lookalike, fingerprint, fixes }: Finding,
+  diagnostics: Diagnostic[],
+  { document: { uri, version }, support, hasFolder, online }: LookalikeActionContext,
+): CodeAction[] {
+  const isReplaceable = fixes.some(({ purpose }) => purpose === 'replace');
+  if (lookalike === undefined || !isReplaceable || !hasFolder || !support.resolveEdit || !support.documentChanges) return [];
+  const { name, ecosystem, found } = lookalike;
+  const data: LookalikeActionData = { uri, version, fingerprint, everywhere: true };
+  // Without a look-up the versions stay what they are, whether the real package has them or not.
+  const checks = [...(online ? [] : ['only the name: check the versions']), ...(ecosystem === 'npm' ? ['then install again'] : [])];
+  const hint = checks.length === 0 ? '' : ` (${checks.join('; ')})`;
+  const title = `Replace ${plain(name)} by ${plain(found.target)} in all files of the workspace${hint}`;
+  return [{ title, kind: CodeActionKind.QuickFix, diagnostics, data }];
 }
 
 function allowActions(

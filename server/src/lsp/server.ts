@@ -22,6 +22,7 @@ import {
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { FetchFact } from '../core/answer.ts';
+import type { Finding } from '../core/finding.ts';
 import { VERSION } from '../data/product.generated.ts';
 import { ALL_GLOBS, formatForPath } from '../engine/formats.ts';
 import { isLockfileName, LOCKFILE_NAMES } from '../formats/lock-model.ts';
@@ -63,9 +64,11 @@ import {
   STATUS,
 } from './protocol.ts';
 import { REFACTOR } from './refactorings.ts';
+import { replaceEverywhere } from './replace-everywhere.ts';
 import { Settings } from './settings.ts';
 import { normalise, Workspace } from './workspace.ts';
 import { WorkspaceDiagnostics } from './workspace-diagnostics.ts';
+import type { ReadableWorkspace } from './workspace-files.ts';
 
 /** How long a client that does not pull waits for diagnostics after a key, in ms. */
 const PUSH_DELAY_MS = 150;
@@ -457,6 +460,32 @@ class Server {
     return await allowName({ ecosystem, name, reason }, place);
   }
 
+  async #replaceEverywhere(finding: Finding, signal: AbortSignal) {
+    return await replaceEverywhere(
+      finding,
+      {
+        ...this.#walked(),
+        contextOf: (uri) => this.#contextOf(uri),
+        fetchFor: async (uri) => {
+          const settings = await this.#lookUpSettings(uri);
+          return settings.network === 'off' ? undefined : this.#lookUps.fetch(settings);
+        },
+        onRuleError: (rule, format, error) => this.#logRuleError(rule, format, error),
+      },
+      signal,
+    );
+  }
+
+  /** What walks the workspace's files. */
+  #walked(): ReadableWorkspace {
+    return {
+      host: this.#host,
+      workspace: this.#workspace,
+      openDocument: (uri) => this.#byUri.get(normalise(uri)),
+      onUnreadable: (folder, reason) => this.#connection.console.warn(`cannot read ${folder}: ${reason}`),
+    };
+  }
+
   async #lockChange(uri: string, token: CancellationToken): Promise<LockfileChange | undefined> {
     const document = this.#documents.get(uri);
     const file = this.#host.fileOf(uri);
@@ -491,7 +520,17 @@ class Server {
         const policy = { file: settings.policy, refusal: whyNotAllowed({ ...settings, workspace: this.#workspace, uri: document.uri }) };
         const { signal, done } = signalOf(token);
         const actions = await codeActions(
-          { document, analysis, params, support, known, online: settings.network !== 'off', commands: this.#commands, policy },
+          {
+            document,
+            analysis,
+            params,
+            support,
+            known,
+            online: settings.network !== 'off',
+            commands: this.#commands,
+            policy,
+            hasFolder: this.#workspace.folders.length > 0,
+          },
           signal,
         );
         done();
@@ -522,7 +561,14 @@ class Server {
       const { action: resolved, problems } = await resolveAction(
         action,
         data,
-        { document, analysis, support: this.#client(), fetch, allow: (name) => this.#allowName({ ...name, reason: '' }) },
+        {
+          document,
+          analysis,
+          support: this.#client(),
+          fetch,
+          allow: (name) => this.#allowName({ ...name, reason: '' }),
+          everywhere: (finding, signal) => this.#replaceEverywhere(finding, signal),
+        },
         controller.signal,
       );
       if (signal.aborted) throw cancelled();
@@ -571,8 +617,7 @@ class Server {
     const fetchers = new Map<string, FetchFact>();
     const plan = await pinEverything(
       {
-        host: this.#host,
-        workspace: this.#workspace,
+        ...this.#walked(),
         contextOf: (uri) => this.#contextOf(uri),
         fetchFor: async (uri) => {
           const settings = await this.#lookUpSettings(uri);
@@ -581,9 +626,7 @@ class Server {
           fetchers.set(id, fetch);
           return fetch;
         },
-        openDocument: (uri) => this.#byUri.get(normalise(uri)),
         onRuleError: (rule, format, error) => this.#logRuleError(rule, format, error),
-        onUnreadable: (folder, reason) => this.#connection.console.warn(`cannot read ${folder}: ${reason}`),
       },
       (step) => {
         if (progressToken === undefined || Date.now() - told < PROGRESS_MS) return;
