@@ -361,7 +361,8 @@ describe('settings and trust', () => {
         await lsp.connection.sendNotification('workspace/didChangeConfiguration', { settings: null });
         const [diagnostic] = await lsp.diagnostics(uri);
         assert.equal(diagnostic?.severity, 1);
-        await new Promise((resolve) => setTimeout(resolve, 400));
+        const deadline = Date.now() + 20_000;
+        while (lsp.refreshes === 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
         assert.equal(lsp.refreshes, 1);
         assert.ok(
           lsp.logged.some((line) => line.includes('did you mean "image/unpinned"')),

@@ -3,14 +3,16 @@ import type { WorkspaceEdit } from 'vscode-languageclient';
 import { ALLOW_NAME, type AllowAnswer, type AllowParams, type NameInDocument } from '../../../server/src/lsp/protocol.ts';
 import type { ServerHandle } from '../server-handle.ts';
 
-/** Asks for the reason and allows a name in the policy file, which is made and named in the folder's settings where there is none. */
-export async function allowName(server: ServerHandle, wanted: NameInDocument | undefined): Promise<void> {
+/** Asks for the reason, unless it is given, and allows a name in the policy file, which is made and named in the folder's settings where there is none. */
+export async function allowName(server: ServerHandle, wanted: NameInDocument | undefined, given?: string): Promise<void> {
   // Key bindings come without a name; only code actions have one.
   if (wanted === undefined) return;
-  const reason = await vscode.window.showInputBox({
-    prompt: `Why is ${wanted.name} the one you mean? Everybody who works with this policy reads it.`,
-    validateInput: (text) => (text.trim() === '' ? 'A name is allowed for a reason.' : undefined),
-  });
+  const reason =
+    given ??
+    (await vscode.window.showInputBox({
+      prompt: `Why is ${wanted.name} the one you mean? Everybody who works with this policy reads it.`,
+      validateInput: (text) => (text.trim() === '' ? 'A name is allowed for a reason.' : undefined),
+    }));
   const client = reason === undefined ? undefined : await server.start();
   if (reason === undefined || client === undefined) return;
   const params: AllowParams = { ...wanted, reason: reason.trim() };

@@ -3,7 +3,7 @@ import type { Finding } from '../core/finding.ts';
 import { plain } from '../core/untrusted.ts';
 import { NEW_POLICY_FILE } from './allow-name.ts';
 import type { ClientSupport } from './client-support.ts';
-import { ALLOW_NAME_COMMAND, type NameInDocument } from './protocol.ts';
+import { ALLOW_NAME_COMMAND, COMPARE_NAMES_COMMAND, type NameInDocument } from './protocol.ts';
 
 /** What an action about a suspicious name carries until it is resolved. */
 export type LookalikeActionData =
@@ -39,7 +39,20 @@ export function lookalikeActions(finding: Finding, diagnostics: Diagnostic[], co
   if (lookalike === undefined) return [];
   // Nobody is helped to allow what is known to be malware.
   const allow = lookalike.found.confidence === 'certain' ? [] : allowActions(finding, diagnostics, context);
-  return [...everywhereActions(finding, diagnostics, context), ...allow];
+  return [...everywhereActions(finding, diagnostics, context), ...compareActions(finding, diagnostics, context), ...allow];
+}
+
+function compareActions(
+  { lookalike }: Finding,
+  diagnostics: Diagnostic[],
+  { document: { uri }, commands }: LookalikeActionContext,
+): CodeAction[] {
+  if (lookalike === undefined || lookalike.found.target === '' || !commands) return [];
+  const { ecosystem, name, found } = lookalike;
+  const argument: NameInDocument = { textDocument: { uri }, ecosystem, name };
+  const title = `Compare ${plain(name)} with ${plain(found.target)}`;
+  const command = { title: 'Compare', command: COMPARE_NAMES_COMMAND, arguments: [argument] };
+  return [{ title, kind: CodeActionKind.QuickFix, diagnostics, command }];
 }
 
 function everywhereActions(

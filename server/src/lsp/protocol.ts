@@ -151,6 +151,15 @@ export type AllowAnswer =
   /** Why not, as a sentence. */
   | { readonly failed: string };
 
+/** Client to server, a request with `CompareParams`: what is known of a name and of the one that it looks like. Looks both up. */
+export const COMPARE_NAMES = 'waybill/compareNames';
+
+/** The parameters of `COMPARE_NAMES`. */
+export type CompareParams = NameInDocument;
+
+/** The answer to `COMPARE_NAMES`: a page of Markdown for people with a title, or a sentence on why there is none. */
+export type CompareAnswer = { readonly title: string; readonly document: string } | { readonly failed: string };
+
 /** Server to client, a request: the files of an open folder. Asked only by a server that cannot read them itself. */
 export const LIST_FILES = 'waybill/listFiles';
 
@@ -197,3 +206,6 @@ export const SHOW_LOCKFILE_CHANGE = 'waybill.showLockfileChange';
 
 /** The command that allows a name in the policy file; its argument is a `NameInDocument`. It asks for the reason. */
 export const ALLOW_NAME_COMMAND = 'waybill.allowName';
+
+/** The command that shows two names side by side; its argument is a `NameInDocument`, or none for a name that the user types. */
+export const COMPARE_NAMES_COMMAND = 'waybill.compareNames';

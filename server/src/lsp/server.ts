@@ -31,6 +31,7 @@ import { signalOf, yieldToQueue } from './abort.ts';
 import { allowName, whyNotAllowed } from './allow-name.ts';
 import { type ClientSupport, clientSupport, initializationOptions } from './client-support.ts';
 import { codeActions, FIX_ALL, readActionData, resolveAction } from './code-actions.ts';
+import { comparePage } from './compare-names.ts';
 import { documentLinks } from './document-links.ts';
 import { documentStatus } from './document-status.ts';
 import { Analyses, type AnalysisContext, type Diagnosed, diagnose } from './documents.ts';
@@ -45,6 +46,9 @@ import {
   ALLOW_NAME,
   type AllowAnswer,
   type AllowParams,
+  COMPARE_NAMES,
+  type CompareAnswer,
+  type CompareParams,
   DID_GRANT_TRUST,
   DOCUMENT_STATUS,
   type DocumentStatus,
@@ -450,6 +454,21 @@ class Server {
     this.#connection.onRequest<AllowAnswer, void>(ALLOW_NAME, (params: AllowParams) =>
       this.#guard<AllowAnswer>('allow a name', { failed: 'It failed; the log says why.' }, () => this.#allowName(params)),
     );
+    this.#connection.onRequest<CompareAnswer, void>(COMPARE_NAMES, (params: CompareParams, token: CancellationToken) =>
+      this.#guard<CompareAnswer>('compare names', { failed: 'It failed; the log says why.' }, () => this.#compareNames(params, token)),
+    );
+  }
+
+  async #compareNames(params: CompareParams, token: CancellationToken): Promise<CompareAnswer> {
+    await this.#lookalikes.load();
+    const lookalikes = this.#lookalikes.list;
+    if (typeof lookalikes === 'string') return { failed: 'The list of well-known names cannot be read; install Waybill again.' };
+    const fetch = this.#lookUps.fetch(await this.#lookUpSettings(params.textDocument.uri));
+    const { signal, done } = signalOf(token);
+    const answer = await comparePage(params, { workspace: this.#workspace, lookalikes, fetch }, signal);
+    done();
+    if (signal.aborted) throw cancelled();
+    return answer;
   }
 
   async #allowName({ textDocument: { uri }, ecosystem, name, reason }: AllowParams): Promise<AllowAnswer> {
