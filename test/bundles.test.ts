@@ -8,7 +8,7 @@ import { rules } from '../server/src/rules/index.ts';
 
 /** The most that each bundle may weigh, in bytes. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'dist/client.js': 480_000,
+  'dist/client.js': 484_000,
   'dist/server.js': 320_000,
   // What server, command line and the bundles below share.
   'dist/engine.js': 700_000,

@@ -35,7 +35,7 @@ export type Command =
   | VerifyArgs
   | { readonly command: 'explain'; readonly rule: string }
   | { readonly command: 'rules'; readonly format: 'text' | 'json'; readonly data: boolean }
-  | { readonly command: 'lookalike'; readonly ecosystem: Ecosystem }
+  | { readonly command: 'lookalike'; readonly ecosystem: Ecosystem; readonly name?: string; readonly online: boolean }
   | { readonly command: 'lsp' }
   | { readonly command: 'help'; readonly topic?: string }
   | { readonly command: 'version' };
@@ -59,7 +59,7 @@ const OPTIONS = {
   verify: VERIFY_OPTIONS,
   explain: {},
   rules: { format: { type: 'string' }, data: { type: 'boolean' } },
-  lookalike: { stdin: { type: 'boolean' }, ecosystem: { type: 'string' } },
+  lookalike: { stdin: { type: 'boolean' }, ecosystem: { type: 'string' }, online: { type: 'boolean' } },
   lsp: { stdio: { type: 'boolean' } },
 } as const satisfies Record<string, ParseArgsConfig['options']>;
 
@@ -96,9 +96,14 @@ export function readArgs(argv: readonly string[]): Result<Command> {
     }
     case 'lookalike': {
       const ecosystem = oneOf(values, 'ecosystem', ECOSYSTEMS, 'npm');
-      if (values.stdin !== true || positionals.length > 0)
-        return fail('lookalike reads names from standard input: waybill lookalike --stdin');
-      return ecosystem.ok ? ok({ command: 'lookalike', ecosystem: ecosystem.value }) : ecosystem;
+      const [name, ...more] = positionals;
+      if ((values.stdin === true) === (name !== undefined) || more.length > 0)
+        return fail('lookalike takes one name, or many from standard input: waybill lookalike NAME, waybill lookalike --stdin');
+      const online = values.online === true;
+      if (online && name === undefined) return fail('lookalike --stdin makes no connection; --online is for one name');
+      return ecosystem.ok
+        ? ok({ command: 'lookalike', ecosystem: ecosystem.value, online, ...(name === undefined ? {} : { name }) })
+        : ecosystem;
     }
     case 'lsp':
       return positionals.length > 0 ? fail('lsp takes no path: waybill lsp --stdio') : ok({ command: 'lsp' });

@@ -10,7 +10,7 @@ usage:
                               verify where a package, or everything locked, was built from
   waybill explain RULE        what a rule finds, why it matters, how to fix it
   waybill rules               all rules, or with --data the lists they judge by
-  waybill lookalike --stdin   which of many names look like well-known ones
+  waybill lookalike NAME      what a name looks like, or with --stdin which of many names do
   waybill lsp --stdio         the language server, for editors other than VS Code
   waybill help [COMMAND]      this text, or a command's options
   waybill version
@@ -77,9 +77,14 @@ Prints a rule's page: what it finds, why it matters, how to fix it. "waybill rul
   rules: `usage: waybill rules [--format text|json] [--data]
 
 Lists all rules with their default severity; with --data, the lists that they judge by, their age and sources.`,
-  lookalike: `usage: waybill lookalike --stdin [--ecosystem npm|pypi|actions|oci]
+  lookalike: `usage: waybill lookalike NAME [--ecosystem npm|pypi|actions|oci] [--online]
+       waybill lookalike --stdin [--ecosystem npm|pypi|actions|oci]
 
-Reads names from standard input, one a line (actions as owner/repository, images without tag), and prints for each one
+Shows a name beside the well-known one that it looks like, with what differs marked. With --online both are looked up: age,
+maintainers, repository, install scripts, as far as their registry says it; no credentials and no settings of a project are
+used. The exit status is 0 whatever was found, 2 for wrong usage and where a look-up failed.
+
+With --stdin, reads names from standard input, one a line (actions as owner/repository, images without tag), and prints for each one
 
   NAME<TAB>TARGET<TAB>KIND<TAB>SEVERITY
 

@@ -9,7 +9,7 @@ import { check, EXIT } from './check.ts';
 import { helpText } from './help.ts';
 import type { Io } from './io.ts';
 import { startLanguageServer } from './language-server.ts';
-import { lookalikeReport } from './lookalike.ts';
+import { lookalike } from './lookalike.ts';
 import { rulePage } from './pages.ts';
 import { dataReport, rulesReport } from './reporters/rules.ts';
 import { verify } from './verify.ts';
@@ -35,7 +35,7 @@ async function run(command: Command, io: Io): Promise<number> {
       return EXIT.failed;
     }
     case 'lookalike':
-      return lookalikeReport(command.ecosystem, io);
+      return await lookalike(command, io);
     case 'lsp':
       return await startLanguageServer();
     case 'check':

@@ -1,4 +1,5 @@
 import type { FetchFact } from './answer.ts';
+import type { LookalikeName } from './lookalike.ts';
 import type { SourceFile } from './source-file.ts';
 import type { Span } from './span.ts';
 
@@ -34,15 +35,21 @@ export interface FixFailure {
  * built or allowed, and its title says what to check. `online` fixes look something up when, and only when, they are chosen.
  */
 export type Fix =
-  | { readonly title: string; readonly safety: 'safe' | 'review'; readonly online: false; readonly edits: readonly Edit[] }
-  | {
-      readonly title: string;
-      readonly safety: 'safe' | 'review';
+  | (FixBase & { readonly online: false; readonly edits: readonly Edit[] })
+  | (FixBase & {
       readonly online: true;
       /** Whether fix-all may use it. A fix that picks another version than today's never does. */
       readonly inFixAll: boolean;
       resolve(io: FixIo, signal: AbortSignal): Promise<readonly Edit[] | FixFailure>;
-    };
+    });
+
+/** What every fix has. */
+interface FixBase {
+  readonly title: string;
+  readonly safety: 'safe' | 'review';
+  /** It puts the name that was meant in the place of one that looks like it: the same can be done wherever that name stands. */
+  readonly purpose?: 'replace';
+}
 
 /** Another place that explains a finding. */
 export interface Related {
@@ -62,6 +69,8 @@ export interface Draft {
   readonly fixes?: readonly Fix[];
   /** What the fingerprint is made of instead of the text under `span`, where that text is a secret or changes often. */
   readonly identity?: string;
+  /** The name that it is about, where that looks like another: it can be allowed, compared, and replaced wherever it stands. */
+  readonly lookalike?: LookalikeName;
 }
 
 /** A finding, ready for a front to show. */
@@ -74,6 +83,7 @@ export interface Finding {
   readonly fixes: readonly Fix[];
   /** Hex digits that stay when lines move: rule, path, text and, among equals, which one. */
   readonly fingerprint: string;
+  readonly lookalike?: LookalikeName;
 }
 
 /** The three parts of a message (style.md 6), each one full sentence or more, arguments filled in. */

@@ -36,6 +36,15 @@ export interface Lookalike {
   readonly confidence: Confidence;
   /** How much the target is used: eight times the binary logarithm of its monthly downloads, or of another count. */
   readonly weight: number;
+  /** The reason for which the policy allows the name all the same; of removed malware there is none. */
+  readonly allowed?: string;
+}
+
+/** A name somewhere, and what it looks like. */
+export interface LookalikeName {
+  readonly ecosystem: Ecosystem;
+  readonly name: string;
+  readonly found: Lookalike;
 }
 
 /** Judges names by a list that travels with the program. */
@@ -55,5 +64,5 @@ export function downloadsOf(weight: number): number {
 
 /** Whether a name is so near another that nobody may fix it to what it is today without a look: a pin would keep the trap. */
 export function isSuspect(found: Lookalike | undefined): boolean {
-  return found !== undefined && found.confidence !== 'low';
+  return found !== undefined && found.confidence !== 'low' && found.allowed === undefined;
 }

@@ -75,6 +75,8 @@ export interface FullVersion extends PublishedVersion {
   /** The source repository that the manifest names, as written. */
   readonly repository?: string;
   readonly gitHead?: string;
+  /** As the manifest has it: an SPDX expression, as a rule. */
+  readonly license?: string;
   /** Requirements of `dependencies` and `optionalDependencies` by name. */
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly signatures?: readonly { readonly keyid: string; readonly sig: string }[];

@@ -6,6 +6,7 @@ import { remember } from '../core/remember.ts';
 import type { Rule, RuleContext, Surroundings, UnusedIgnore } from '../core/rule.ts';
 import { plain } from '../core/untrusted.ts';
 import { areaOf, type Policy, severityOf } from '../policy/policy.ts';
+import { allowing } from './allowed-names.ts';
 import type { FactView } from './fact-store.ts';
 import { fingerprint } from './fingerprint.ts';
 import { type Suppressed, suppress } from './suppressions.ts';
@@ -103,7 +104,7 @@ class Run {
         // One item for each file and source: a mirror that leaves something out does so for all packages.
         this.notKnown(kind.id, 'denied', { key: kind.key(key), detail });
       },
-      lookalike: typeof lookalikes === 'string' ? noLookalikes : lookalikes.judge,
+      lookalike: typeof lookalikes === 'string' ? noLookalikes : allowing(lookalikes.judge, this.#options.policy),
       report: (draft) => this.findings.push(this.#finish(rule, draft)),
     };
     try {
@@ -159,6 +160,7 @@ class Run {
       related: draft.related ?? [],
       fixes: draft.fixes ?? [],
       fingerprint: this.#fingerprint(rule.meta.id, draft),
+      ...(draft.lookalike === undefined ? {} : { lookalike: draft.lookalike }),
     };
   }
 

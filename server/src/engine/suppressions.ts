@@ -62,6 +62,8 @@ function byComment(finding: Finding, open: readonly IgnoreMarker[], used: Set<st
 }
 
 function byPolicy(finding: Finding, manifest: Manifest, policy: Policy): Silencer | undefined {
+  const allowed = finding.lookalike?.found.allowed;
+  if (allowed !== undefined) return { by: 'policy', reason: allowed };
   const entry = policy.ignore.find((ignore) => names(ignore.rule, finding.rule) && ignore.matches(manifest.file.path));
   return entry && { by: 'policy', reason: entry.reason };
 }

@@ -15,6 +15,10 @@ export interface NamedPackage {
   readonly span: Span;
   /** Whether the span holds the name and nothing else, so that another may take its place. */
   readonly editable: boolean;
+  /** What is asked for of it, without the separator: `^19`, `latest`; empty where nothing is, and for Python packages. */
+  readonly requirement: string;
+  /** Where the requirement stands in the document; only there where it is editable like the name. */
+  readonly requirementSpan?: Span;
 }
 
 /** Scripts without any of these words name no package: most scripts, so that they are not parsed for nothing. */
@@ -91,10 +95,10 @@ function npmPackage(invocation: Invocation, word: Word): NamedPackage | undefine
   const spec = requirement === undefined ? undefined : parseSpec(requirement);
   if (spec?.kind === 'alias' && spec.name !== undefined && requirement?.startsWith('npm:')) {
     const start = value.length - requirement.length + spec.name.span.start;
-    return placed(invocation, word, { ecosystem: 'npm', start, end: start + spec.name.text.length });
+    return placed(invocation, word, { ecosystem: 'npm', start, end: start + spec.name.text.length, requirement: spec.specPart.text });
   }
   const isOfRegistry = spec === undefined || spec.kind === 'version' || spec.kind === 'range' || spec.kind === 'tag';
-  return isOfRegistry ? placed(invocation, word, { ecosystem: 'npm', start: 0, end: scope.length + base.length }) : undefined;
+  return isOfRegistry ? placed(invocation, word, { ecosystem: 'npm', start: 0, end: scope.length + base.length, requirement }) : undefined;
 }
 
 /** Options of pip, uv, pipx, poetry and pdm whose value is the next word. */
@@ -145,19 +149,39 @@ function pythonPackage(invocation: Invocation, word: Word): NamedPackage | undef
   const name = /^[\p{L}\p{N}][\p{L}\p{N}._-]*(?=$|[[\s<>=!~;@,])/u.exec(value)?.[0];
   if (name === undefined || word.dynamic || /\.(?:whl|zip|txt|toml|tar\.gz)$/.test(name) || /@\s*[a-z+]+:|[\\/$%`]/.test(value))
     return undefined;
-  return placed(invocation, word, { ecosystem: 'pypi', start: 0, end: name.length });
+  return placed(invocation, word, { ecosystem: 'pypi', start: 0, end: name.length, requirement: undefined });
+}
+
+/** A name in a word's value; the requirement is the end of the value. */
+interface Part {
+  readonly ecosystem: NamedPackage['ecosystem'];
+  readonly start: number;
+  readonly end: number;
+  readonly requirement: string | undefined;
 }
 
 /** A part of a word's value with its place, exact where the word stands in the document as it is read. */
 function placed(
   { command: { source } }: Invocation,
   { value, start: from, end: to }: Word,
-  { ecosystem, start, end }: { readonly ecosystem: NamedPackage['ecosystem']; readonly start: number; readonly end: number },
+  { ecosystem, start, end, requirement = '' }: Part,
 ): NamedPackage {
   const name = value.slice(start, end);
   const written = source.text.slice(from, to);
   const quote = written.length === value.length + 2 && /^["']/.test(written) ? 1 : 0;
   const first = from + quote + start;
-  const editable = written.slice(quote, quote + value.length) === value && isVerbatim(source, first, first + name.length);
-  return { ecosystem, name, span: editable ? sourceSpan(source, first, first + name.length) : sourceSpan(source, from, to), editable };
+  const isWhole = written.slice(quote, quote + value.length) === value;
+  const editable = isWhole && isVerbatim(source, first, first + name.length);
+  const last = from + quote + value.length;
+  const behind = last - requirement.length;
+  const named = {
+    ecosystem,
+    name,
+    editable,
+    requirement,
+    span: editable ? sourceSpan(source, first, first + name.length) : sourceSpan(source, from, to),
+  };
+  return requirement !== '' && editable && isVerbatim(source, behind, last)
+    ? { ...named, requirementSpan: sourceSpan(source, behind, last) }
+    : named;
 }

@@ -17,6 +17,8 @@ export interface ClientSupport {
   readonly dataInActions: boolean;
   readonly literalActions: boolean;
   readonly documentChanges: boolean;
+  /** Whether an edit may make files. */
+  readonly createFiles: boolean;
   readonly markdownHover: boolean;
   readonly progress: boolean;
 }
@@ -46,6 +48,8 @@ export function clientSupport({ capabilities }: InitializeParams): ClientSupport
     dataInActions: action?.dataSupport === true,
     literalActions: action?.codeActionLiteralSupport !== undefined,
     documentChanges: workspace?.workspaceEdit?.documentChanges === true,
+    createFiles:
+      workspace?.workspaceEdit?.documentChanges === true && workspace.workspaceEdit.resourceOperations?.includes('create') === true,
     markdownHover: textDocument?.hover?.contentFormat?.includes('markdown') === true,
     progress: window?.workDoneProgress === true,
   };

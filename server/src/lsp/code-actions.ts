@@ -1,4 +1,4 @@
-import { type CodeAction, CodeActionKind, type CodeActionParams, CodeActionTriggerKind } from 'vscode-languageserver';
+import { type CodeAction, CodeActionKind, type CodeActionParams, CodeActionTriggerKind, type WorkspaceEdit } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { FetchFact } from '../core/answer.ts';
 import type { Finding, Fix } from '../core/finding.ts';
@@ -10,8 +10,10 @@ import { editsOf, planSafeFixes } from '../engine/edits.ts';
 import type { UpgradeKind } from '../rules/actions/upgrade.ts';
 import type { ClientSupport } from './client-support.ts';
 import { toDiagnostics, touches, toWorkspaceEdit } from './convert.ts';
-import { DISABLE_RULE, EXPLAIN_RULE } from './protocol.ts';
+import { type LookalikeActionData, lookalikeActions, type PolicyPlace } from './lookalike-actions.ts';
+import { type AllowAnswer, DISABLE_RULE, EXPLAIN_RULE, type NameInDocument } from './protocol.ts';
 import { REFACTOR, refactorActions, refactorings, resolveUpgrade } from './refactorings.ts';
+import type { Replaced } from './replace-everywhere.ts';
 
 /** The kind of our fix-all; clients find it by any prefix of it. */
 export const FIX_ALL = 'source.fixAll.waybill';
@@ -20,6 +22,7 @@ export const FIX_ALL = 'source.fixAll.waybill';
 export type ActionData =
   | { readonly uri: string; readonly version: number; readonly fingerprint: string; readonly fix: number }
   | { readonly uri: string; readonly version: number; readonly fixAll: true }
+  | LookalikeActionData
   /** An upgrade of the action whose value begins at `start`. */
   | { readonly uri: string; readonly version: number; readonly upgrade: UpgradeKind; readonly start: number };
 
@@ -35,6 +38,10 @@ export interface ActionContext {
   readonly known: FetchFact;
   /** Whether the client runs our commands. */
   readonly commands: boolean;
+  /** Where names that look like others are allowed. */
+  readonly policy: PolicyPlace;
+  /** Whether a folder is open. */
+  readonly hasFolder: boolean;
 }
 
 /** The actions for a range. Never looks anything up. */
@@ -54,7 +61,7 @@ function wants(only: readonly string[] | undefined, kind: string): boolean {
   return only === undefined || only.some((prefix) => kind === prefix || kind.startsWith(`${prefix}.`) || prefix === '');
 }
 
-function quickFixes({ document, analysis, params, support, online, commands }: ActionContext): CodeAction[] {
+function quickFixes({ document, analysis, params, support, online, commands, policy, hasFolder }: ActionContext): CodeAction[] {
   const lines = new LineIndex(document.getText());
   const actions: CodeAction[] = [];
   const explained = new Set<string>();
@@ -77,6 +84,7 @@ function quickFixes({ document, analysis, params, support, online, commands }: A
         actions.push({ ...base, disabled: { reason: 'It needs a look-up, and waybill.network is off.' } });
       }
     });
+    actions.push(...lookalikeActions(finding, diagnostics, { document, support, commands, policy, hasFolder, online }));
     if (!commands || explained.has(finding.rule)) continue;
     explained.add(finding.rule);
     actions.push(
@@ -139,6 +147,10 @@ export interface ResolveContext {
   readonly analysis: Analysis;
   readonly support: ClientSupport;
   readonly fetch: FetchFact;
+  /** Plans the edit of the policy file that allows a name. */
+  readonly allow: (name: NameInDocument) => Promise<AllowAnswer>;
+  /** Plans the replacement of a finding's name in all files. */
+  readonly everywhere: (finding: Finding, signal: AbortSignal) => Promise<Replaced>;
 }
 
 /** Looks up what an action needs and fills in its edit. The action comes back without an edit where that failed. */
@@ -158,20 +170,39 @@ export async function resolveAction(action: CodeAction, data: ActionData, contex
       : { action: withEdit(outcome), problems: [] };
   }
   const finding = analysis.findings.find((candidate) => candidate.fingerprint === data.fingerprint);
+  if ('allow' in data) return await resolveAllowed(action, finding, context);
+  if ('everywhere' in data) {
+    if (finding === undefined) return { action, problems: [GONE] };
+    const { edit, problems } = await context.everywhere(finding, signal);
+    return { action: edit === undefined ? action : { ...action, edit }, problems };
+  }
   const fix: Fix | undefined = finding?.fixes[data.fix];
-  if (finding === undefined || fix === undefined) return { action, problems: ['the finding is gone meanwhile'] };
+  if (finding === undefined || fix === undefined) return { action, problems: [GONE] };
   const outcome = await editsOf(fix, { fetch }, signal);
   if ('failed' in outcome) return { action, problems: [`${textOf(document, finding)}: ${outcome.failed}`] };
   return { action: withEdit(outcome), problems: [] };
 }
 
+const GONE = 'the finding is gone meanwhile';
+
+async function resolveAllowed(action: CodeAction, finding: Finding | undefined, { document, allow }: ResolveContext): Promise<Resolved> {
+  if (finding?.lookalike === undefined) return { action, problems: [GONE] };
+  const { ecosystem, name } = finding.lookalike;
+  const answer = await allow({ textDocument: { uri: document.uri }, ecosystem, name });
+  if ('failed' in answer) return { action, problems: [answer.failed] };
+  // Ours, and just made: the answer's type is plain because the client has the protocol from elsewhere.
+  return { action: { ...action, edit: answer.edit as WorkspaceEdit }, problems: [] };
+}
+
 /** `data` of an action as ours; a client may send anything back. */
 export function readActionData(value: unknown): ActionData | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { uri, version, fingerprint, fix, fixAll, upgrade, start }: Record<string, unknown> = { ...value };
+  const { uri, version, fingerprint, fix, fixAll, upgrade, start, allow, everywhere }: Record<string, unknown> = { ...value };
   if (typeof uri !== 'string' || typeof version !== 'number') return undefined;
   if (fixAll === true) return { uri, version, fixAll };
   if ((upgrade === 'seasoned' || upgrade === 'newest') && typeof start === 'number') return { uri, version, upgrade, start };
+  if (everywhere === true && typeof fingerprint === 'string') return { uri, version, fingerprint, everywhere };
+  if (allow === true && typeof fingerprint === 'string') return { uri, version, fingerprint, allow };
   return typeof fingerprint === 'string' && typeof fix === 'number' ? { uri, version, fingerprint, fix } : undefined;
 }
 

@@ -1,10 +1,10 @@
 import type { Answer, FetchFact } from '../core/answer.ts';
+import { minuteOf } from '../core/as-of.ts';
 import { type ImageManifest, imageDigest } from '../core/facts.ts';
 import { type ImageContent, INDEX_TYPES, imageContent, imageManifest } from '../core/image-facts.ts';
 import type { ImageName, ImageReference } from '../core/reference.ts';
-import { minuteOf } from './as-of.ts';
+import { unknownText } from '../core/unknown-text.ts';
 import type { Line } from './hover.ts';
-import { unknownText } from './unknown-text.ts';
 
 /** How many platforms a card lists. */
 const MAX_PLATFORMS = 10;

@@ -1,14 +1,14 @@
 import type { Answer, FetchFact } from '../core/answer.ts';
+import { minuteOf } from '../core/as-of.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { npmVersions, type PackageVersions } from '../core/npm-facts.ts';
 import type { PackageReference } from '../core/reference.ts';
+import { unknownText } from '../core/unknown-text.ts';
 import type { Project } from '../engine/project.ts';
 import { asPackageJson } from '../formats/package-json.ts';
 import { pickVersion } from '../formats/pick-version.ts';
 import { packageKeys, registryDependency } from '../formats/registry-settings.ts';
-import { minuteOf } from './as-of.ts';
 import type { Line } from './hover.ts';
-import { unknownText } from './unknown-text.ts';
 
 /** What papers are made from. */
 export interface PapersContext {

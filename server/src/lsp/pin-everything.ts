@@ -1,24 +1,20 @@
 import type { ChangeAnnotation, TextDocumentEdit, WorkspaceEdit } from 'vscode-languageserver';
 import type { FetchFact } from '../core/answer.ts';
-import type { Manifest } from '../core/manifest.ts';
 import { LineIndex } from '../core/text.ts';
 import { type Analysis, analyse } from '../engine/analyse.ts';
 import { type FixPlan, planSafeFixes } from '../engine/edits.ts';
 import { FactStore, FOR_ONE_RUN } from '../engine/fact-store.ts';
-import { formatForPath } from '../engine/formats.ts';
 import { settle } from '../engine/settle.ts';
 import { rules } from '../rules/index.ts';
 import { yieldToQueue } from './abort.ts';
 import type { AnalysisContext } from './documents.ts';
-import { type WalkedWorkspace, workspaceFiles } from './workspace-files.ts';
+import { type ReadableWorkspace, type ReadManifest, readManifest, type WorkspaceFile, workspaceFiles } from './workspace-files.ts';
 
 /** What pinning a workspace works with. */
-export interface PinOptions extends WalkedWorkspace {
+export interface PinOptions extends ReadableWorkspace {
   readonly contextOf: (uri: string) => Promise<AnalysisContext>;
   /** What looks facts up for a document under its settings; equal for documents with equal settings. */
   readonly fetchFor: (uri: string) => Promise<FetchFact>;
-  /** The version and text of an open document. */
-  readonly openDocument: (uri: string) => { readonly uri: string; readonly version: number } | undefined;
   readonly onRuleError: (rule: string, format: string, error: unknown) => void;
 }
 
@@ -35,10 +31,7 @@ export interface PinPlan {
   readonly problems: readonly string[];
 }
 
-interface Target {
-  readonly uri: string;
-  readonly version: number | null;
-  readonly manifest: Manifest;
+interface Target extends ReadManifest {
   readonly context: AnalysisContext;
   readonly facts: FactStore;
   readonly fetch: FetchFact;
@@ -70,32 +63,24 @@ async function readAll(options: PinOptions, onStep: (step: PinStep) => void, sig
   await options.host.ready();
   const targets: Target[] = [];
   const stores = new Map<FetchFact, FactStore>();
-  for await (const { uri, file } of workspaceFiles(options, () => onStep({ files: targets.length }), signal)) {
-    const target = await readOne(uri, file, { options, stores });
+  for await (const found of workspaceFiles(options, () => onStep({ files: targets.length }), signal)) {
+    const target = await readOne(found, { options, stores });
     if (target !== undefined) targets.push(target);
   }
   return targets;
 }
 
 async function readOne(
-  uri: string,
-  file: string,
+  found: WorkspaceFile,
   { options, stores }: { readonly options: PinOptions; readonly stores: Map<FetchFact, FactStore> },
 ): Promise<Target | undefined> {
-  const { host, workspace, contextOf, fetchFor, openDocument } = options;
-  const { root, path } = workspace.placeOf(uri);
-  const format = formatForPath(path);
-  const open = openDocument(uri);
-  // The root gives an open document's own text.
-  const manifest = open === undefined ? undefined : root.project.manifest(path);
-  const text = format === undefined || manifest !== undefined ? undefined : await host.read(file);
-  const parsed = manifest ?? (text?.ok === true ? format?.parse(root.document(file, text.value)) : undefined);
-  if (parsed === undefined) return undefined;
-  const fetch = await fetchFor(uri);
+  const read = await readManifest(found, options);
+  if (read === undefined) return undefined;
+  const fetch = await options.fetchFor(found.uri);
   const facts = stores.get(fetch) ?? new FactStore(fetch, FOR_ONE_RUN);
   stores.set(fetch, facts);
-  const context = await contextOf(uri);
-  const target = { uri: open?.uri ?? host.uriOf(file), version: open?.version ?? null, manifest: parsed, context, facts, fetch };
+  const context = await options.contextOf(found.uri);
+  const target = { ...read, context, facts, fetch };
   return { ...target, analysis: analysisOf(target, options) };
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { Unknown } from '../core/answer.ts';
+import type { Ecosystem } from '../core/lookalike.ts';
 
 /** `initializationOptions`, every part of which may be missing. */
 export interface WaybillInitializationOptions {
@@ -123,6 +124,42 @@ export type LockfileChange =
     }
   | { readonly state: 'unknown'; readonly reason: string; readonly document: string };
 
+/** A name that looks like another, as it stands in a document. */
+export interface NameInDocument {
+  readonly textDocument: { readonly uri: string };
+  readonly ecosystem: Ecosystem;
+  readonly name: string;
+}
+
+/** Client to server, a request with `AllowParams`: plan the edit of the policy file that allows a name. Changes nothing. */
+export const ALLOW_NAME = 'waybill/allowName';
+
+/** The parameters of `ALLOW_NAME`. */
+export interface AllowParams extends NameInDocument {
+  readonly reason: string;
+}
+
+/** The answer to `ALLOW_NAME`. */
+export type AllowAnswer =
+  | {
+      /** A `WorkspaceEdit` of the protocol, of the policy file at `uri` alone; it may make the file. */
+      readonly edit: unknown;
+      readonly uri: string;
+      /** What `waybill.policy` has to be set to, so that the file is read; missing where it is set already. */
+      readonly setting?: string;
+    }
+  /** Why not, as a sentence. */
+  | { readonly failed: string };
+
+/** Client to server, a request with `CompareParams`: what is known of a name and of the one that it looks like. Looks both up. */
+export const COMPARE_NAMES = 'waybill/compareNames';
+
+/** The parameters of `COMPARE_NAMES`. */
+export type CompareParams = NameInDocument;
+
+/** The answer to `COMPARE_NAMES`: a page of Markdown for people with a title, or a sentence on why there is none. */
+export type CompareAnswer = { readonly title: string; readonly document: string } | { readonly failed: string };
+
 /** Server to client, a request: the files of an open folder. Asked only by a server that cannot read them itself. */
 export const LIST_FILES = 'waybill/listFiles';
 
@@ -166,3 +203,9 @@ export const DISABLE_RULE = 'waybill.disableRule';
 
 /** The command that shows what a lockfile brings in; its argument is the document's URI, or none for the active one. */
 export const SHOW_LOCKFILE_CHANGE = 'waybill.showLockfileChange';
+
+/** The command that allows a name in the policy file; its argument is a `NameInDocument`. It asks for the reason. */
+export const ALLOW_NAME_COMMAND = 'waybill.allowName';
+
+/** The command that shows two names side by side; its argument is a `NameInDocument`, or none for a name that the user types. */
+export const COMPARE_NAMES_COMMAND = 'waybill.compareNames';

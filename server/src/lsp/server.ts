@@ -22,13 +22,16 @@ import {
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { FetchFact } from '../core/answer.ts';
+import type { Finding } from '../core/finding.ts';
 import { VERSION } from '../data/product.generated.ts';
 import { ALL_GLOBS, formatForPath } from '../engine/formats.ts';
 import { isLockfileName, LOCKFILE_NAMES } from '../formats/lock-model.ts';
 import { REGISTRY_SETTINGS } from '../formats/registry-settings.ts';
 import { signalOf, yieldToQueue } from './abort.ts';
+import { allowName, whyNotAllowed } from './allow-name.ts';
 import { type ClientSupport, clientSupport, initializationOptions } from './client-support.ts';
 import { codeActions, FIX_ALL, readActionData, resolveAction } from './code-actions.ts';
+import { comparePage } from './compare-names.ts';
 import { documentLinks } from './document-links.ts';
 import { documentStatus } from './document-status.ts';
 import { Analyses, type AnalysisContext, type Diagnosed, diagnose } from './documents.ts';
@@ -40,6 +43,12 @@ import { LookUps } from './look-ups.ts';
 import { awaitsLookalikes, LazyLookalikes } from './lookalike-list.ts';
 import { pinEverything } from './pin-everything.ts';
 import {
+  ALLOW_NAME,
+  type AllowAnswer,
+  type AllowParams,
+  COMPARE_NAMES,
+  type CompareAnswer,
+  type CompareParams,
   DID_GRANT_TRUST,
   DOCUMENT_STATUS,
   type DocumentStatus,
@@ -59,9 +68,11 @@ import {
   STATUS,
 } from './protocol.ts';
 import { REFACTOR } from './refactorings.ts';
+import { replaceEverywhere } from './replace-everywhere.ts';
 import { Settings } from './settings.ts';
 import { normalise, Workspace } from './workspace.ts';
 import { WorkspaceDiagnostics } from './workspace-diagnostics.ts';
+import type { ReadableWorkspace } from './workspace-files.ts';
 
 /** How long a client that does not pull waits for diagnostics after a key, in ms. */
 const PUSH_DELAY_MS = 150;
@@ -91,6 +102,7 @@ class Server {
   readonly #scanner: WorkspaceDiagnostics;
   readonly #pushTimers = new Map<string, NodeJS.Timeout>();
   readonly #loggedRules = new Set<string>();
+  readonly #watchedPolicies = new Set<string>();
   #refreshTimer: NodeJS.Timeout | undefined;
   #support: ClientSupport | undefined;
   #commands = false;
@@ -102,6 +114,7 @@ class Server {
     this.#workspace = new Workspace(host, (uri) => this.#byUri.get(uri));
     const onRuleError = (rule: string, format: string, error: unknown) => this.#logRuleError(rule, format, error);
     this.#settings = new Settings(connection, host, this.#workspace);
+    this.#settings.onPolicyFile = (uri) => this.#watchPolicy(uri);
     this.#analyses = new Analyses(this.#workspace, onRuleError);
     this.#lookUps = new LookUps(host.network, {
       status: (status) => {
@@ -132,6 +145,7 @@ class Server {
     this.#answerActions();
     this.#answerHints();
     this.#answerLockChanges();
+    this.#answerNames();
     connection.onHover((params, token) =>
       this.#guard('hover', null, async () => {
         const document = this.#documents.get(params.textDocument.uri);
@@ -160,7 +174,8 @@ class Server {
     connection.onDidChangeWatchedFiles(({ changes }) => {
       void this.#guard('file changes', undefined, async () => {
         await host.changed(changes.map(({ uri }) => uri));
-        if (changes.filter((change) => this.#forgetFile(change)).length > 0) this.#everythingChanged();
+        const policies = changes.filter(({ uri }) => this.#settings.fileChanged(uri));
+        if (changes.filter((change) => this.#forgetFile(change)).length + policies.length > 0) this.#everythingChanged();
       });
     });
     connection.onNotification(DID_GRANT_TRUST, () => {
@@ -248,6 +263,15 @@ class Server {
         this.#everythingChanged();
       });
     }
+  }
+
+  /** Watches a policy file wherever it is: what the settings name is not known before they are asked for. */
+  #watchPolicy(uri: string): void {
+    const globPattern = `**/${decodeURIComponent(uri.slice(uri.lastIndexOf('/') + 1)).replace(/[^\w.-]/g, '?')}`;
+    if (!this.#client().watchedFilesRegistration || this.#watchedPolicies.has(globPattern)) return;
+    this.#watchedPolicies.add(globPattern);
+    const failed = (error: unknown) => this.#logError('registration', error);
+    this.#connection.client.register(DidChangeWatchedFilesNotification.type, { watchers: [{ globPattern }] }).catch(failed);
   }
 
   /** Forgets what is known of a file or folder. False for the deletion of something that nothing of ours depends on. */
@@ -426,6 +450,61 @@ class Server {
     );
   }
 
+  #answerNames(): void {
+    this.#connection.onRequest<AllowAnswer, void>(ALLOW_NAME, (params: AllowParams) =>
+      this.#guard<AllowAnswer>('allow a name', { failed: 'It failed; the log says why.' }, () => this.#allowName(params)),
+    );
+    this.#connection.onRequest<CompareAnswer, void>(COMPARE_NAMES, (params: CompareParams, token: CancellationToken) =>
+      this.#guard<CompareAnswer>('compare names', { failed: 'It failed; the log says why.' }, () => this.#compareNames(params, token)),
+    );
+  }
+
+  async #compareNames(params: CompareParams, token: CancellationToken): Promise<CompareAnswer> {
+    await this.#lookalikes.load();
+    const lookalikes = this.#lookalikes.list;
+    if (typeof lookalikes === 'string') return { failed: 'The list of well-known names cannot be read; install Waybill again.' };
+    const fetch = this.#lookUps.fetch(await this.#lookUpSettings(params.textDocument.uri));
+    const { signal, done } = signalOf(token);
+    const answer = await comparePage(params, { workspace: this.#workspace, lookalikes, fetch }, signal);
+    done();
+    if (signal.aborted) throw cancelled();
+    return answer;
+  }
+
+  async #allowName({ textDocument: { uri }, ecosystem, name, reason }: AllowParams): Promise<AllowAnswer> {
+    await this.#host.ready();
+    const { policy, trusted } = await this.#lookUpSettings(uri);
+    const openDocument = (wanted: string) => this.#byUri.get(normalise(wanted));
+    const place = { host: this.#host, workspace: this.#workspace, uri, policy, trusted, support: this.#client(), openDocument };
+    return await allowName({ ecosystem, name, reason }, place);
+  }
+
+  async #replaceEverywhere(finding: Finding, signal: AbortSignal) {
+    return await replaceEverywhere(
+      finding,
+      {
+        ...this.#walked(),
+        contextOf: (uri) => this.#contextOf(uri),
+        fetchFor: async (uri) => {
+          const settings = await this.#lookUpSettings(uri);
+          return settings.network === 'off' ? undefined : this.#lookUps.fetch(settings);
+        },
+        onRuleError: (rule, format, error) => this.#logRuleError(rule, format, error),
+      },
+      signal,
+    );
+  }
+
+  /** What walks the workspace's files. */
+  #walked(): ReadableWorkspace {
+    return {
+      host: this.#host,
+      workspace: this.#workspace,
+      openDocument: (uri) => this.#byUri.get(normalise(uri)),
+      onUnreadable: (folder, reason) => this.#connection.console.warn(`cannot read ${folder}: ${reason}`),
+    };
+  }
+
   async #lockChange(uri: string, token: CancellationToken): Promise<LockfileChange | undefined> {
     const document = this.#documents.get(uri);
     const file = this.#host.fileOf(uri);
@@ -457,9 +536,20 @@ class Server {
         const analysis = this.#analyses.of(document, context);
         if (analysis === undefined || token.isCancellationRequested) return [];
         const known = this.#lookUps.known(settings);
+        const policy = { file: settings.policy, refusal: whyNotAllowed({ ...settings, workspace: this.#workspace, uri: document.uri }) };
         const { signal, done } = signalOf(token);
         const actions = await codeActions(
-          { document, analysis, params, support, known, online: settings.network !== 'off', commands: this.#commands },
+          {
+            document,
+            analysis,
+            params,
+            support,
+            known,
+            online: settings.network !== 'off',
+            commands: this.#commands,
+            policy,
+            hasFolder: this.#workspace.folders.length > 0,
+          },
           signal,
         );
         done();
@@ -490,7 +580,14 @@ class Server {
       const { action: resolved, problems } = await resolveAction(
         action,
         data,
-        { document, analysis, support: this.#client(), fetch },
+        {
+          document,
+          analysis,
+          support: this.#client(),
+          fetch,
+          allow: (name) => this.#allowName({ ...name, reason: '' }),
+          everywhere: (finding, signal) => this.#replaceEverywhere(finding, signal),
+        },
         controller.signal,
       );
       if (signal.aborted) throw cancelled();
@@ -539,8 +636,7 @@ class Server {
     const fetchers = new Map<string, FetchFact>();
     const plan = await pinEverything(
       {
-        host: this.#host,
-        workspace: this.#workspace,
+        ...this.#walked(),
         contextOf: (uri) => this.#contextOf(uri),
         fetchFor: async (uri) => {
           const settings = await this.#lookUpSettings(uri);
@@ -549,9 +645,7 @@ class Server {
           fetchers.set(id, fetch);
           return fetch;
         },
-        openDocument: (uri) => this.#byUri.get(normalise(uri)),
         onRuleError: (rule, format, error) => this.#logRuleError(rule, format, error),
-        onUnreadable: (folder, reason) => this.#connection.console.warn(`cannot read ${folder}: ${reason}`),
       },
       (step) => {
         if (progressToken === undefined || Date.now() - told < PROGRESS_MS) return;

@@ -4,7 +4,7 @@ import { DEFAULT_POLICY, type Policy } from '../policy/policy.ts';
 import { parsePolicy } from '../policy/policy-file.ts';
 import { readSettings, type ServerSettings } from '../policy/settings.ts';
 import type { Host } from './host.ts';
-import type { Workspace } from './workspace.ts';
+import { normalise, type Workspace } from './workspace.ts';
 
 /** Settings and policy of one document. */
 export interface DocumentSettings {
@@ -20,6 +20,10 @@ export class Settings {
   readonly #workspace: Workspace;
   readonly #cache = new Map<string, Promise<DocumentSettings>>();
   readonly #told = new Set<string>();
+  /** The policy files of all folders, by URI, whether they are there or not. */
+  readonly #policyFiles = new Set<string>();
+  /** Told of a policy file when it is first asked for. */
+  onPolicyFile: (uri: string) => void = () => undefined;
   #fallback: unknown = {};
   #pull = false;
   #trusted = false;
@@ -51,6 +55,14 @@ export class Settings {
     this.#cache.clear();
     this.#told.clear();
     if (!this.#pull && typeof value === 'object' && value !== null) this.#fallback = 'waybill' in value ? value.waybill : value;
+  }
+
+  /** A file changed, appeared or went. True where it is a policy file, which is read again then. */
+  fileChanged(uri: string): boolean {
+    if (!this.#policyFiles.has(normalise(uri))) return false;
+    this.#cache.clear();
+    this.#told.clear();
+    return true;
   }
 
   /** Folders came or went: a document may belong to another one now. */
@@ -107,6 +119,11 @@ export class Settings {
     if (file === undefined) {
       this.#tell(`the policy file ${name} is outside of its workspace folder and is not used`);
       return DEFAULT_POLICY;
+    }
+    const fileUri = normalise(this.#host.uriOf(file));
+    if (!this.#policyFiles.has(fileUri)) {
+      this.#policyFiles.add(fileUri);
+      this.onPolicyFile(fileUri);
     }
     const text = await this.#host.read(file);
     if (!text.ok) {

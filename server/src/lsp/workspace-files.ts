@@ -1,3 +1,5 @@
+import type { Manifest } from '../core/manifest.ts';
+import { formatForPath } from '../engine/formats.ts';
 import { yieldToQueue } from './abort.ts';
 import type { Host } from './host.ts';
 import { normalise, type Workspace } from './workspace.ts';
@@ -10,6 +12,21 @@ export interface WalkedWorkspace {
   readonly host: Host;
   readonly workspace: Workspace;
   readonly onUnreadable: (folder: string, reason: string) => void;
+}
+
+/** The same, with the documents that are open in it. */
+export interface ReadableWorkspace extends WalkedWorkspace {
+  /** An open document, with the URI that the client knows it by. */
+  readonly openDocument: (uri: string) => { readonly uri: string; readonly version: number } | undefined;
+}
+
+/** A file's content as its format reads it. */
+export interface ReadManifest {
+  /** As the client knows it, where it is open. */
+  readonly uri: string;
+  /** Null where it is not open. */
+  readonly version: number | null;
+  readonly manifest: Manifest;
 }
 
 /** A file that a format of ours reads: its normalised URI, and the file in the host's own form. */
@@ -43,4 +60,19 @@ export async function* workspaceFiles(
       yield { uri, file };
     }
   }
+}
+
+/** Reads a file of the workspace; where it is open, the document. Undefined for what cannot be read, and where no format of ours reads it. */
+export async function readManifest(
+  { uri, file }: WorkspaceFile,
+  { host, workspace, openDocument }: ReadableWorkspace,
+): Promise<ReadManifest | undefined> {
+  const { root, path } = workspace.placeOf(uri);
+  const format = formatForPath(path);
+  const open = openDocument(uri);
+  // The root gives an open document's own text.
+  const manifest = open === undefined ? undefined : root.project.manifest(path);
+  const text = format === undefined || manifest !== undefined ? undefined : await host.read(file);
+  const parsed = manifest ?? (text?.ok === true ? format?.parse(root.document(file, text.value)) : undefined);
+  return parsed && { uri: open?.uri ?? host.uriOf(file), version: open?.version ?? null, manifest: parsed };
 }

@@ -1,8 +1,9 @@
 import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { pathMatcher } from '../core/glob.ts';
+import { ECOSYSTEMS } from '../core/lookalike.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { LineIndex } from '../core/text.ts';
-import { asRuleSetting, type Policy, type PolicyIgnore, RULE_SETTINGS, type RuleSetting } from './policy.ts';
+import { type AllowedName, asRuleSetting, type Policy, type PolicyIgnore, RULE_SETTINGS, type RuleSetting } from './policy.ts';
 
 /** What is wrong in a policy file, with one-based line and column, as people read them. */
 export interface PolicyError {
@@ -15,7 +16,8 @@ export interface PolicyError {
 export type CheckRuleName = (name: string) => string | undefined;
 
 /**
- * Reads a policy file (JSON, comments and trailing commas allowed): `{version: 1, rules, ignore: [{rule, path, reason}]}`.
+ * Reads a policy file (JSON, comments and trailing commas allowed): `{version: 1, rules, ignore: [{rule, path, reason}],
+ * lookalikes: {allow: [{ecosystem, name, reason}]}}`.
  * Fails with every error found, each with its place; a policy with an error is not used at all, because half a policy is
  * another policy.
  */
@@ -50,6 +52,7 @@ class PolicyReader {
   #readRoot(root: Node): Policy {
     let rules: Readonly<Record<string, RuleSetting>> = {};
     let ignore: readonly PolicyIgnore[] = [];
+    let allow: readonly AllowedName[] = [];
     let hasVersion = false;
     for (const [key, value] of members(root)) {
       switch (key.value) {
@@ -65,12 +68,15 @@ class PolicyReader {
         case 'ignore':
           ignore = this.#readIgnores(value);
           break;
+        case 'lookalikes':
+          allow = this.#readLookalikes(value);
+          break;
         default:
-          this.#complain(key.offset, `unknown key "${String(key.value)}"; a policy has version, rules and ignore`);
+          this.#complain(key.offset, `unknown key "${String(key.value)}"; a policy has version, rules, ignore and lookalikes`);
       }
     }
     if (!hasVersion) this.#complain(root.offset, '"version": 1 is missing');
-    return { rules, ignore };
+    return { rules, ignore, allow };
   }
 
   #readRules(node: Node): Readonly<Record<string, RuleSetting>> {
@@ -90,24 +96,53 @@ class PolicyReader {
     return node.type === 'array' ? (node.children ?? []).flatMap((entry) => this.#readIgnore(entry) ?? []) : [];
   }
 
-  #readIgnore(node: Node): PolicyIgnore | undefined {
-    const fields = new Map<unknown, string>();
+  #readLookalikes(node: Node): readonly AllowedName[] {
+    if (node.type !== 'object') this.#complain(node.offset, '"lookalikes" must be an object');
+    let allow: readonly AllowedName[] = [];
     for (const [key, value] of members(node)) {
-      if (!['rule', 'path', 'reason'].includes(String(key.value))) {
-        this.#complain(key.offset, `unknown key "${String(key.value)}"; an ignore has rule, path and reason`);
-      } else if (typeof value.value !== 'string') {
-        this.#complain(value.offset, `"${String(key.value)}" must be a string`);
-      } else {
-        fields.set(key.value, value.value);
-        if (key.value === 'rule') this.#checkName(value);
-      }
+      if (key.value !== 'allow') this.#complain(key.offset, `unknown key "${String(key.value)}"; lookalikes has allow`);
+      else if (value.type !== 'array') this.#complain(value.offset, '"allow" must be an array');
+      else allow = (value.children ?? []).flatMap((entry) => this.#readAllowed(entry) ?? []);
     }
+    return allow;
+  }
+
+  #readAllowed(node: Node): AllowedName | undefined {
+    const fields = this.#fieldsOf(node, ['ecosystem', 'name', 'reason'], 'an allowed name has ecosystem, name and reason');
+    const text = (key: string): string => String(fields.get(key)?.value ?? '').trim();
+    const ecosystem = ECOSYSTEMS.find((one) => one === text('ecosystem'));
+    if (ecosystem === undefined)
+      this.#complain((fields.get('ecosystem') ?? node).offset, `"ecosystem" must be one of ${ECOSYSTEMS.join(', ')}`);
+    if (text('name') === '') this.#complain((fields.get('name') ?? node).offset, 'an allowed name needs a "name"');
+    // An entry that a quick fix wrote has an empty reason, for somebody to fill in.
+    if (text('reason') === '') this.#complain((fields.get('reason') ?? node).offset, 'an allowed name needs a "reason"');
+    return ecosystem === undefined ? undefined : { ecosystem, name: text('name'), reason: text('reason') };
+  }
+
+  #readIgnore(node: Node): PolicyIgnore | undefined {
+    const read = this.#fieldsOf(node, ['rule', 'path', 'reason'], 'an ignore has rule, path and reason');
+    const fields = new Map([...read].map(([key, value]) => [key, String(value.value)]));
+    const name = read.get('rule');
+    if (name !== undefined) this.#checkName(name);
     const rule = fields.get('rule');
     const reason = fields.get('reason')?.trim() ?? '';
     const path = fields.get('path') ?? '**';
     if (rule === undefined) this.#complain(node.offset, 'an ignore needs a "rule"');
     if (reason === '') this.#complain(node.offset, 'an ignore needs a "reason"');
     return rule === undefined || reason === '' ? undefined : { rule, path, reason, matches: pathMatcher([path]) };
+  }
+
+  /** The members of an entry that are strings with a key that it may have; complains of all others. */
+  #fieldsOf(node: Node, keys: readonly string[], has: string): ReadonlyMap<string, Node> {
+    const fields = new Map<string, Node>();
+    if (node.type !== 'object') this.#complain(node.offset, `${has.replace(/ has .*/, '')} must be an object`);
+    for (const [key, value] of members(node)) {
+      const name = String(key.value);
+      if (!keys.includes(name)) this.#complain(key.offset, `unknown key "${name}"; ${has}`);
+      else if (typeof value.value !== 'string') this.#complain(value.offset, `"${name}" must be a string`);
+      else fields.set(name, value);
+    }
+    return fields;
   }
 
   #checkName(node: Node): void {

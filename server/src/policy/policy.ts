@@ -1,4 +1,5 @@
 import type { Severity } from '../core/finding.ts';
+import type { Ecosystem } from '../core/lookalike.ts';
 import type { RuleMeta } from '../core/rule.ts';
 
 /** What a rule is set to. */
@@ -15,11 +16,21 @@ export interface PolicyIgnore {
   readonly matches: (path: string) => boolean;
 }
 
+/** A name that looks like another and is meant all the same. */
+export interface AllowedName {
+  readonly ecosystem: Ecosystem;
+  /** As it is written where it is used. */
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** What a team or a user has decided. */
 export interface Policy {
   /** By rule id or `area/*`. */
   readonly rules: Readonly<Record<string, RuleSetting>>;
   readonly ignore: readonly PolicyIgnore[];
+  /** `lookalikes.allow` of the file; none where it is absent. */
+  readonly allow?: readonly AllowedName[];
 }
 
 /** Nothing decided: every rule as it ships. */

@@ -1,5 +1,5 @@
 import type { Draft, Fix, Message } from '../core/finding.ts';
-import type { Ecosystem, Lookalike } from '../core/lookalike.ts';
+import type { LookalikeName } from '../core/lookalike.ts';
 import { lookalikeSeverity } from '../core/lookalike-severity.ts';
 import type { Span } from '../core/span.ts';
 import { plain } from '../core/untrusted.ts';
@@ -28,21 +28,27 @@ export const PACKAGE_MESSAGES: Readonly<Record<'alike' | 'malicious' | 'removed'
 };
 
 /** Where a name stands, and what it looks like. */
-export interface FoundName {
-  readonly ecosystem: Ecosystem;
-  readonly name: string;
-  readonly found: Lookalike;
+export interface FoundName extends LookalikeName {
   readonly span: Span;
 }
 
 /** A finding about a name. Its fingerprint goes by the name, which stays when a line moves. */
 export function lookalikeDraft({ ecosystem, name, found, span }: FoundName, fixes: readonly Fix[]): Draft {
   const { messageId, args } = lookalikeWords(ecosystem, name, found);
-  return { messageId, args, span, severity: lookalikeSeverity(found.confidence), identity: name, fixes };
+  const severity = lookalikeSeverity(found.confidence);
+  return { messageId, args, span, severity, identity: name, fixes, lookalike: { ecosystem, name, found } };
 }
 
 /** Puts the name that was meant in the place of one that stands by itself; `check` says what to look at. */
 export function replaceName(span: Span, target: string, check: string): Fix[] {
   if (target === '') return [];
-  return [{ title: `Replace it by ${plain(target)} (${check})`, safety: 'review', online: false, edits: [{ span, text: target }] }];
+  return [
+    {
+      title: `Replace it by ${plain(target)} (${check})`,
+      safety: 'review',
+      purpose: 'replace',
+      online: false,
+      edits: [{ span, text: target }],
+    },
+  ];
 }

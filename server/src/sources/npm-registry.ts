@@ -227,6 +227,7 @@ function readFullVersion(version: string, raw: Json, time: Json | undefined): Fu
     publisher: publisher(raw._npmUser),
     repository: repository(raw.repository),
     gitHead: text(raw.gitHead, MAX_SHORT_UNITS),
+    license: text(raw.license, MAX_SHORT_UNITS) ?? text(asJson(raw.license)?.type, MAX_SHORT_UNITS),
     dependencies: requirements(raw),
     signatures: signatures(asJson(raw.dist)?.signatures),
   });

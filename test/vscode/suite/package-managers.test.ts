@@ -77,7 +77,7 @@ describe('a lockfile under git', () => {
         .flatMap(({ tabs }) => tabs)
         .find(({ label }) => /package-lock\.json/.test(label) && label !== 'package-lock.json'),
     );
-    const page = vscode.Uri.from({ scheme: 'waybill-change', path: `${document.uri.path}.md` });
+    const page = vscode.Uri.from({ scheme: 'waybill-page', path: `${document.uri.path}.md` });
     const shown = (await vscode.workspace.openTextDocument(page)).getText();
     assert.match(shown, /^# What .* brings in$/m);
     assert.match(shown, /^- left\\_pad 1\\\.0\\\.0$/m);

@@ -1,8 +1,9 @@
 import type { ActionReference } from '../../core/reference.ts';
 import type { Rule } from '../../core/rule.ts';
 import type { Span } from '../../core/span.ts';
-import { ALLOW, lookalikeDraft, replaceName } from '../lookalike-finding.ts';
+import { ALLOW, lookalikeDraft } from '../lookalike-finding.ts';
 import { aliasesOf } from './judge.ts';
+import { replaceAction } from './lookalike-replace.ts';
 
 /** An action of an owner whose name looks like a well-known one's: whoever registers it runs code in this workflow. */
 export const rule: Rule = {
@@ -32,8 +33,9 @@ export const rule: Rule = {
       const name = `${action.owner}/${action.repo}`;
       const found = context.lookalike('actions', name);
       if (found === undefined) continue;
-      const fixes = action.editable ? replaceName(slugSpan(action), found.target, 'check that the ref means the same there') : [];
-      const draft = lookalikeDraft({ ecosystem: 'actions', name, found, span: slugSpan(action) }, fixes);
+      const slug = slugSpan(action);
+      const fixes = replaceAction(action, { slug, target: found.target, text: context.manifest.file.text });
+      const draft = lookalikeDraft({ ecosystem: 'actions', name, found, span: slug }, fixes);
       const owner = found.target.slice(0, found.target.indexOf('/'));
       context.report({ ...draft, args: { ...draft.args, owner }, related: aliasesOf(action, context) });
     }

@@ -1,6 +1,7 @@
 import type { ImageReference } from '../../core/reference.ts';
 import type { Rule } from '../../core/rule.ts';
-import { ALLOW, lookalikeDraft, replaceName } from '../lookalike-finding.ts';
+import { ALLOW, lookalikeDraft } from '../lookalike-finding.ts';
+import { replaceImage } from './lookalike-replace.ts';
 import { forwardStages, IMAGE_FORMATS } from './verdict.ts';
 
 /** An image, or a registry, whose name looks like a well-known one: a slip pulls what somebody else has put there. */
@@ -39,8 +40,7 @@ export const rule: Rule = {
       const found = lookalike('oci', name);
       if (found === undefined) continue;
       const hub = /^(?:(?:index\.)?docker\.io\/(?:library\/)?|library\/)/i.exec(name)?.[0] ?? '';
-      const fixes = image.editable ? replaceName(image.nameSpan, hub + found.target, 'check that it is the one you mean, and its tag') : [];
-      const draft = lookalikeDraft({ ecosystem: 'oci', name, found, span: image.span }, fixes);
+      const draft = lookalikeDraft({ ecosystem: 'oci', name, found, span: image.span }, replaceImage(image, hub + found.target));
       const host = /^[^/]*[.:][^/]*(?=\/)/.exec(found.target)?.[0];
       report(host === undefined ? draft : { ...draft, messageId: 'registry', args: { ...draft.args, host } });
     }

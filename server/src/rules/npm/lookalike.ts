@@ -7,7 +7,8 @@ import { lockPaths } from '../../formats/lock-paths.ts';
 import { namedPackagesOf } from '../../formats/named-package.ts';
 import { asPackageJson, type PackageJson } from '../../formats/package-json.ts';
 import { isWorkspaceSibling } from '../../formats/workspace-siblings.ts';
-import { lookalikeDraft, PACKAGE_MESSAGES, replaceName } from '../lookalike-finding.ts';
+import { lookalikeDraft, PACKAGE_MESSAGES } from '../lookalike-finding.ts';
+import { commandFixes } from './lookalike-command.ts';
 import { manifestFixes, packagesAsked } from './lookalike-manifest.ts';
 
 /** A package whose name looks like a well-known one: registered for those who mistype, it runs its code when it is installed. */
@@ -48,11 +49,11 @@ export const rule: Rule = {
     if (model !== undefined) checkManifest(context, model);
     const lock = asLockFile(manifest);
     if (lock !== undefined) checkLock(context, lock);
-    for (const { ecosystem, name, span, editable } of manifest.scripts.flatMap(namedPackagesOf)) {
+    for (const named of manifest.scripts.flatMap(namedPackagesOf)) {
+      const { ecosystem, name, span } = named;
       const found = ecosystem === 'npm' ? context.lookalike('npm', name) : undefined;
       if (found === undefined || isWorkspaceSibling(context.surroundings, manifest.file.path, name)) continue;
-      const fixes = editable ? replaceName(span, found.target, 'check that it is the one you mean, and its version') : [];
-      context.report(lookalikeDraft({ ecosystem, name, found, span }, fixes));
+      context.report(lookalikeDraft({ ecosystem, name, found, span }, commandFixes(context, named, found.target)));
     }
   },
 };

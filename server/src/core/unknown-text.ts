@@ -1,4 +1,4 @@
-import type { Answer } from '../core/answer.ts';
+import type { Answer } from './answer.ts';
 
 /** Why a look-up has no answer, for a hover: `unknown (denied: HTTP 403)`. What merely failed is told by its detail alone. */
 export function unknownText({ why, detail }: Answer<never> & { readonly state: 'unknown' }): string {
