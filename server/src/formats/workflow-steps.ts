@@ -213,8 +213,10 @@ export class StepReader {
    */
   ignores(): IgnoreMarker[] {
     const { text, lines, blocks } = this.#document;
-    const blockEnds = new Map(blocks.map(({ start, end }) => [lines.positionAt(start).line, end]));
+    // Made with the first marker: hardly any document has one.
+    let blockEnds: ReadonlyMap<number, number> | undefined;
     const scopeOf = (line: number): Span => {
+      blockEnds ??= new Map(blocks.map(({ start, end }) => [lines.positionAt(start).line, end]));
       const { start, end } = lines.lineSpan(line);
       return { start, end: Math.max(end, blockEnds.get(line) ?? end) };
     };
