@@ -6,12 +6,18 @@ const MAX_KEY_UNITS = 256;
  * of many texts, and what the others mean is known from the key before.
  */
 export function remember<T>(compute: (text: string) => T, limit: number): (text: string) => T {
+  return rememberBy((text) => text, compute, limit);
+}
+
+/** The same for a function of anything, of which `textOf` gives all that the answer depends on. */
+export function rememberBy<K, T>(textOf: (key: K) => string, compute: (key: K) => T, limit: number): (key: K) => T {
   let recent = new Map<string, T>();
   let older: ReadonlyMap<string, T> = new Map();
-  return (text) => {
-    if (text.length > MAX_KEY_UNITS) return compute(text);
+  return (key) => {
+    const text = textOf(key);
+    if (text.length > MAX_KEY_UNITS) return compute(key);
     if (recent.has(text)) return recent.get(text) as T; // Present, so it is a T, undefined included.
-    const answer = older.has(text) ? (older.get(text) as T) : compute(text);
+    const answer = older.has(text) ? (older.get(text) as T) : compute(key);
     if (recent.size >= limit / 2) {
       older = recent;
       recent = new Map();
