@@ -27,3 +27,9 @@ export function rememberAs<T>(limit: number): (text: string, compute: () => T) =
     return answer;
   };
 }
+
+/** The same for a function of anything, of which `textOf` gives all that the answer depends on. */
+export function rememberBy<K, T>(textOf: (key: K) => string, compute: (key: K) => T, limit: number): (key: K) => T {
+  const answerTo = rememberAs<T>(limit);
+  return (key) => answerTo(textOf(key), () => compute(key));
+}

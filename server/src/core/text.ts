@@ -18,11 +18,16 @@ export interface Range {
  */
 export class LineIndex {
   readonly text: string;
-  readonly #starts: readonly number[];
+  /** Made when first asked for: many texts are read without anybody wanting to know a line. */
+  #known: readonly number[] | undefined;
 
   constructor(text: string) {
     this.text = text;
-    this.#starts = lineStarts(text);
+  }
+
+  get #starts(): readonly number[] {
+    this.#known ??= lineStarts(this.text);
+    return this.#known;
   }
 
   /** How many lines the text has; an empty text has one. */

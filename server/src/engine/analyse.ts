@@ -5,10 +5,10 @@ import type { Manifest } from '../core/manifest.ts';
 import { remember } from '../core/remember.ts';
 import type { Rule, RuleContext, Surroundings, UnusedIgnore } from '../core/rule.ts';
 import { plain } from '../core/untrusted.ts';
-import { areaOf, type Policy, severityOf } from '../policy/policy.ts';
+import { areaOf, type Policy, type RuleSetting, severityOf } from '../policy/policy.ts';
 import { allowing } from './allowed-names.ts';
 import type { FactView } from './fact-store.ts';
-import { fingerprint } from './fingerprint.ts';
+import { fingerprint, type Hash, hashOf } from './fingerprint.ts';
 import { type Suppressed, suppress } from './suppressions.ts';
 
 /** Something that could not be checked. `count` is how many questions it stands for. */
@@ -77,7 +77,6 @@ class Run {
   readonly #options: AnalyseOptions;
   readonly #surroundings: Surroundings;
   readonly #unknown = new Map<string, { subject: string; why: Unknown; keys: Set<string>; detail: string | undefined }>();
-  readonly #seen = new Map<string, number>();
 
   constructor(manifest: Manifest, options: AnalyseOptions) {
     this.#manifest = manifest;
@@ -105,8 +104,12 @@ class Run {
         this.notKnown(kind.id, 'denied', { key: kind.key(key), detail });
       },
       lookalike: typeof lookalikes === 'string' ? noLookalikes : allowing(lookalikes.judge, this.#options.policy),
-      report: (draft) => this.findings.push(this.#finish(rule, draft)),
+      report: (draft) => {
+        active ??= this.#active(rule);
+        this.findings.push(this.#finish(active, draft));
+      },
     };
+    let active: ActiveRule | undefined;
     try {
       rule.check(context);
     } catch (error) {
@@ -147,32 +150,47 @@ class Run {
     return answer;
   }
 
-  #finish(rule: Rule, draft: Draft): Finding {
+  #active(rule: Rule): ActiveRule {
     const setting = severityOf(rule.meta, this.#options.policy);
-    const isDefault = setting === rule.meta.severity;
-    const template = rule.meta.messages[draft.messageId];
-    if (template === undefined) throw new Error(`${rule.meta.id} has no message "${draft.messageId}"`);
+    return { rule, setting, prefix: hashOf(`${rule.meta.id}\n${this.#manifest.file.path}\n`), seen: new Map() };
+  }
+
+  #finish(active: ActiveRule, draft: Draft): Finding {
+    const { meta } = active.rule;
+    const { setting } = active;
+    const isDefault = setting === meta.severity;
+    const template = meta.messages[draft.messageId];
+    if (template === undefined) throw new Error(`${meta.id} has no message "${draft.messageId}"`);
     return {
-      rule: rule.meta.id,
-      severity: isDefault && draft.severity !== undefined ? draft.severity : setting === 'off' ? rule.meta.severity : setting,
+      rule: meta.id,
+      severity: isDefault && draft.severity !== undefined ? draft.severity : setting === 'off' ? meta.severity : setting,
       message: messageOf(template, draft.args),
       span: draft.span,
       related: draft.related ?? [],
       fixes: draft.fixes ?? [],
-      fingerprint: this.#fingerprint(rule.meta.id, draft),
+      fingerprint: this.#fingerprint(active, draft),
       ...(draft.lookalike === undefined ? {} : { lookalike: draft.lookalike }),
     };
   }
 
   /** Rule, path and text, and which one among equals: stable when lines move. */
-  #fingerprint(rule: string, draft: Draft): string {
-    const { path, text } = this.#manifest.file;
+  #fingerprint({ prefix, seen }: ActiveRule, draft: Draft): string {
+    const { text } = this.#manifest.file;
     const identity = draft.identity ?? text.slice(draft.span.start, draft.span.end).replace(/\s+/g, ' ');
-    const base = `${rule}\n${path}\n${identity}`;
-    const ordinal = this.#seen.get(base) ?? 0;
-    this.#seen.set(base, ordinal + 1);
-    return fingerprint(`${base}\n${ordinal}`);
+    const ordinal = seen.get(identity) ?? 0;
+    seen.set(identity, ordinal + 1);
+    return fingerprint(`${identity}\n${ordinal}`, prefix);
   }
+}
+
+/** A rule that found something, and what all of its findings share. */
+interface ActiveRule {
+  readonly rule: Rule;
+  readonly setting: RuleSetting;
+  /** The hash of the rule and the document's path, with which every fingerprint begins. */
+  readonly prefix: Hash;
+  /** How many findings had the same identity. */
+  readonly seen: Map<string, number>;
 }
 
 /**
@@ -208,7 +226,27 @@ function messageOf(template: Message, args: Readonly<Record<string, string>>): M
 }
 
 function fill(template: Message, args: Readonly<Record<string, string>>): Message {
-  const part = (text: string): string =>
-    text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in args ? plain(args[name] ?? '') : whole));
-  return { what: part(template.what), why: part(template.why), remedy: part(template.remedy) };
+  return { what: filled(template.what, args), why: filled(template.why, args), remedy: filled(template.remedy, args) };
 }
+
+function filled(template: string, args: Readonly<Record<string, string>>): string {
+  const pieces = piecesOf(template);
+  let text = pieces[0] ?? '';
+  for (let i = 1; i < pieces.length; i += 2) {
+    const name = pieces[i] ?? '';
+    text += (name in args ? plain(args[name] ?? '') : `{${name}}`) + (pieces[i + 1] ?? '');
+  }
+  return text;
+}
+
+/** A template's own text and the names of its arguments, by turns. */
+function piecesOf(template: string): readonly string[] {
+  const kept = pieces.get(template);
+  if (kept !== undefined) return kept;
+  const made = template.split(/\{(\w+)\}/);
+  pieces.set(template, made);
+  return made;
+}
+
+// One entry for each part of each message of each rule.
+const pieces = new Map<string, readonly string[]>();

@@ -1,5 +1,6 @@
 import { isVerbatim, type MappedText, offsetAt, sourceSpan } from '../core/mapped-text.ts';
 import type { ActionReference, ActionVerdict, Pin, TrailingComment } from '../core/reference.ts';
+import { remember } from '../core/remember.ts';
 import type { Span } from '../core/span.ts';
 
 /** Why a `uses` is `invalid-uses`; the rule turns each into a sentence. */
@@ -50,6 +51,16 @@ const REPOSITORY = /^[A-Za-z0-9._-]+$/;
  * repository, `owner/repo[/path]@ref` (actions/runner, `PipelineTemplateConverter.ConvertToStep`). Never throws.
  */
 export function parseUses(text: string, level: 'step' | 'job'): ParsedUses {
+  return level === 'step' ? parseStepUses(text) : parseJobUses(text);
+}
+
+/** How many texts are remembered for steps, and for jobs. */
+const REMEMBERED = 2_000;
+
+const parseStepUses = remember((text) => readUses(text, 'step'), REMEMBERED);
+const parseJobUses = remember((text) => readUses(text, 'job'), REMEMBERED);
+
+function readUses(text: string, level: 'step' | 'job'): ParsedUses {
   const nothing = { owner: '', repo: '', subPath: '', ref: '', at: -1 };
   const invalid = (reason: UsesProblem, parts: Partial<ParsedUses> = {}): ParsedUses => ({
     ...nothing,

@@ -111,7 +111,12 @@ export class StepReader {
 
   /** Every scalar under a key: a key that is written twice is an error, and both values are checked. */
   #all(node: YamlMap, key: string): YamlScalar[] {
-    return node.entries.filter((entry) => entry.key === key).flatMap(({ value }) => asScalar(value) ?? []);
+    const values: YamlScalar[] = [];
+    for (const entry of node.entries) {
+      const value = entry.key === key ? asScalar(entry.value) : undefined;
+      if (value !== undefined) values.push(value);
+    }
+    return values;
   }
 
   /** The reference of a `uses`: an action, or the image behind `docker://`. */
@@ -213,8 +218,10 @@ export class StepReader {
    */
   ignores(): IgnoreMarker[] {
     const { text, lines, blocks } = this.#document;
-    const blockEnds = new Map(blocks.map(({ start, end }) => [lines.positionAt(start).line, end]));
+    // Made with the first marker: hardly any document has one.
+    let blockEnds: ReadonlyMap<number, number> | undefined;
     const scopeOf = (line: number): Span => {
+      blockEnds ??= new Map(blocks.map(({ start, end }) => [lines.positionAt(start).line, end]));
       const { start, end } = lines.lineSpan(line);
       return { start, end: Math.max(end, blockEnds.get(line) ?? end) };
     };

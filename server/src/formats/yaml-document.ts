@@ -17,6 +17,7 @@ import type { MappedText } from '../core/mapped-text.ts';
 import type { TrailingComment } from '../core/reference.ts';
 import type { Span } from '../core/span.ts';
 import { LineIndex, wholeCharacters } from '../core/text.ts';
+import { readCommonYaml } from './yaml-common.ts';
 import { contentSpan, mapScalar, type ScalarToken } from './yaml-scalars.ts';
 
 /** A scalar: its value as text, whatever its type, and where it stands. */
@@ -94,6 +95,8 @@ export const MAX_MERGED_ENTRIES = 10_000;
 /** Reads a YAML stream. Never throws; a broken one yields what the library could make of it, and its problems. */
 export function parseYaml(text: string): YamlDocument {
   const lines = new LineIndex(text);
+  const common = readCommonYaml(text);
+  if (common !== undefined) return { text, lines, ...common, roots: [common.root], problems: [], brokenFrom: undefined };
   const tokens = tokensOf(text);
   const tooDeep = tokens === undefined ? 0 : tokens.map(deepAt).find((offset) => offset !== undefined);
   if (tokens === undefined || tooDeep !== undefined) {

@@ -20,6 +20,21 @@ export interface ScalarToken {
  * lines folded. Reads what is broken as the `yaml` library does; never fails.
  */
 export function mapScalar(document: string, token: ScalarToken): MappedText {
+  return mapSimple(document, token) ?? mapWritten(document, token);
+}
+
+/** A flow scalar on one line, in which nothing is escaped: most are, and they are read at every key. */
+function mapSimple(document: string, { style, raw }: ScalarToken): MappedText | undefined {
+  if (style === 'literal' || style === 'folded') return undefined;
+  const isQuoted = style !== 'plain';
+  if (isQuoted && !closed(document, raw)) return undefined;
+  const [start, end] = isQuoted ? [raw.start + 1, raw.end - 1] : [raw.start, raw.end];
+  if (start >= end) return undefined;
+  const mapped = mappedSlice(document, start, end);
+  return (isQuoted ? /[\n\\']/ : /\n/).test(mapped.text) ? undefined : mapped;
+}
+
+function mapWritten(document: string, token: ScalarToken): MappedText {
   const builder = new MappedTextBuilder();
   const { start, end } = token.raw;
   if (token.style === 'literal' || token.style === 'folded') addBlock(builder, document, token);

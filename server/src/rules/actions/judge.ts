@@ -2,8 +2,9 @@ import type { Answer } from '../../core/answer.ts';
 import { type GitRefs, gitAncestry, gitRefs } from '../../core/facts.ts';
 import type { Related } from '../../core/finding.ts';
 import { type ResolvedRef, resolveRef, tipsOf } from '../../core/git-versions.ts';
+import type { Manifest } from '../../core/manifest.ts';
 import type { ActionReference, ActionVerdict } from '../../core/reference.ts';
-import type { RuleContext } from '../../core/rule.ts';
+import type { RuleContext, Surroundings } from '../../core/rule.ts';
 
 /** An action reference with its one verdict. */
 export interface JudgedAction {
@@ -19,14 +20,45 @@ export interface JudgedAction {
  * The document's action references that have a verdict (rules.md, "One verdict per reference"). Each has exactly one, so
  * of the rules about `uses` exactly one speaks. Facts that are not here yet leave the offline verdict as it is.
  */
-export function actionsJudged({ manifest, fact }: RuleContext, wanted: ActionVerdict): JudgedAction[] {
-  const judged: JudgedAction[] = [];
+export function actionsJudged(context: RuleContext, wanted: ActionVerdict): readonly JudgedAction[] {
+  const { manifest, surroundings, fact } = context;
+  const kept = judgedIn.get(surroundings);
+  const all = kept?.manifest === manifest ? kept : judgeAll(context);
+  if (all === kept) {
+    // Whoever asks is not sure either, and says so.
+    if (all.unknown !== undefined) fact(gitRefs, all.unknown);
+  } else judgedIn.set(surroundings, all);
+  return all.judged.get(wanted) ?? [];
+}
+
+/** All actions of a document, judged once for the six rules that ask for them. */
+interface AllJudged {
+  readonly manifest: Manifest;
+  readonly judged: ReadonlyMap<ActionVerdict, readonly JudgedAction[]>;
+  /** The first repository whose refs are not known. */
+  readonly unknown: { readonly owner: string; readonly repo: string } | undefined;
+}
+
+// Each analysis has surroundings of its own, so that nothing outlives the facts it was judged by.
+const judgedIn = new WeakMap<Surroundings, AllJudged>();
+
+function judgeAll({ manifest, fact }: RuleContext): AllJudged {
+  const judged = new Map<ActionVerdict, JudgedAction[]>();
+  let unknown: AllJudged['unknown'];
   for (const ref of manifest.refs) {
     if (ref.ecosystem !== 'github-actions' || mustBeTagged(ref)) continue;
-    const one = DEPENDS_ON_REFS.has(ref.verdict) ? judge(ref, fact(gitRefs, { owner: ref.owner, repo: ref.repo })) : offline(ref);
-    if (one.verdict === wanted) judged.push(one);
+    let one = offline(ref);
+    if (DEPENDS_ON_REFS.has(ref.verdict)) {
+      const key = { owner: ref.owner, repo: ref.repo };
+      const answer = fact(gitRefs, key);
+      if (answer.state === 'unknown') unknown ??= key;
+      one = judge(ref, answer);
+    }
+    const others = judged.get(one.verdict);
+    if (others === undefined) judged.set(one.verdict, [one]);
+    else others.push(one);
   }
-  return judged;
+  return { manifest, judged, unknown };
 }
 
 /**

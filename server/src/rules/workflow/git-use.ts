@@ -2,7 +2,7 @@ import type { Manifest } from '../../core/manifest.ts';
 import type { Surroundings } from '../../core/rule.ts';
 import type { Step } from '../../formats/workflow-steps.ts';
 import { localCallee } from './local-callee.ts';
-import { commandsOf, type ScriptCommand } from './script-commands.ts';
+import { askedOnce, type ScriptCommand } from './script-commands.ts';
 import { actionOf, viewOf } from './view.ts';
 
 /** Sub-commands of git that talk to the remote repository with the credentials that a checkout left. */
@@ -53,7 +53,7 @@ export function usesRemote(step: Step, manifest: Manifest, surroundings: Surroun
   if (step.run !== undefined) {
     // Of a script in another language nothing is known but whether it speaks of git.
     if (step.run.dialect === 'unknown') return /\bgit\b/i.test(step.run.source.text);
-    return commandsOf(step.run).some(commandUsesRemote);
+    return scriptUsesRemote(step.run);
   }
   const action = actionOf(step);
   if (action === 'actions/github-script')
@@ -69,6 +69,8 @@ export function usesRemote(step: Step, manifest: Manifest, surroundings: Surroun
   if (called?.using?.text !== 'composite') return true;
   return jobs.some(({ steps }) => steps.some(({ step: inner }) => usesRemote(inner, callee, surroundings, hops + 1)));
 }
+
+const scriptUsesRemote = askedOnce((commands) => commands.some(commandUsesRemote));
 
 function commandUsesRemote({ name, words, operands }: ScriptCommand): boolean {
   if (name === 'git') return REMOTE_VERBS.has(gitVerb(words.slice(1).map(({ value }) => value)));

@@ -1,6 +1,6 @@
 import type { Span } from '../../core/span.ts';
 import type { Step } from '../../formats/workflow-steps.ts';
-import { commandsOf, type ScriptCommand } from './script-commands.ts';
+import { askedOnce, commandsOf, type ScriptCommand } from './script-commands.ts';
 import { actionOf, inputOf } from './view.ts';
 
 /** A registry with trusted publishing, or anything else that others then use. */
@@ -69,15 +69,23 @@ export function publicationsOf(step: Step): readonly Publication[] {
 
 function find(step: Step): Publication[] {
   if (step.run !== undefined) {
+    if (!doesPublish(step.run)) return [];
     return commandsOf(step.run).flatMap((command) => {
-      const entry = Object.hasOwn(COMMANDS, command.name) ? COMMANDS[command.name] : undefined;
-      if (entry === undefined || !entry[0].test(command.operands.join(' ')) || isTrial(command)) return [];
+      const entry = publishing(command);
+      if (entry === undefined) return [];
       const name = [command.name, ...command.operands.slice(0, command.name === 'dotnet' ? 2 : 1)].join(' ');
       return [{ to: entry[1], name, span: command.span, step, command }];
     });
   }
   const to = actionDestination(step);
   return to === undefined || step.uses === undefined ? [] : [{ to, name: actionOf(step), span: step.uses.valueSpan, step }];
+}
+
+const doesPublish = askedOnce((commands) => commands.some((command) => publishing(command) !== undefined));
+
+function publishing(command: ScriptCommand): (typeof COMMANDS)[string] | undefined {
+  const entry = Object.hasOwn(COMMANDS, command.name) ? COMMANDS[command.name] : undefined;
+  return entry === undefined || !entry[0].test(command.operands.join(' ')) || isTrial(command) ? undefined : entry;
 }
 
 function isTrial({ name, words }: ScriptCommand): boolean {

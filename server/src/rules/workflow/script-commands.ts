@@ -1,4 +1,5 @@
 import { sourceSpan } from '../../core/mapped-text.ts';
+import { rememberBy } from '../../core/remember.ts';
 import type { Script } from '../../core/script.ts';
 import type { Span } from '../../core/span.ts';
 import { shellOf, walkShell } from '../../formats/shell.ts';
@@ -37,6 +38,18 @@ export function commandsOf(script: Script): readonly ScriptCommand[] {
   });
   commands.set(script, found);
   return found;
+}
+
+/** How many scripts are remembered for each question. */
+const REMEMBERED = 1_000;
+
+/** A question whose answer depends on nothing but a script's commands: it is asked once for each text, wherever that stands. */
+export function askedOnce(ask: (commands: readonly ScriptCommand[]) => boolean): (script: Script) => boolean {
+  return rememberBy(
+    ({ dialect, source }) => `${dialect} ${source.text}`,
+    (script) => ask(commandsOf(script)),
+    REMEMBERED,
+  );
 }
 
 /** `npx lerna publish` as `lerna publish`, `yarn run release` as `yarn release`. */
