@@ -47,7 +47,9 @@ const { normalisePypi } = await loadSource('server/src/lookalikes/pypi.ts');
 const npm = (await rows(given.npm, '\t', ['name', 'version', 'downloads_a_month']))
   .map(([name, version, downloads]) => ({ name, version, downloads: Number(downloads) || 0 }))
   .sort((a, b) => b.downloads - a.downloads || byCode(a.name, b.name));
-const pypi = (await rows(given.pypi, '\t', ['name', 'version', 'month', 'rank_among_15000_most_downloaded']))
+const pypiTable = await rows(given.pypi, '\t', ['name', 'version', 'month', 'rank_among_15000_most_downloaded']);
+const pypiLiving = new Set(pypiTable.map(([name]) => normalisePypi(name)));
+const pypi = pypiTable
   .filter(([, , , rank]) => Number(rank) > 0)
   .map(([name, , , rank]) => ({ name: normalisePypi(name), rank: Number(rank) }))
   .sort((a, b) => a.rank - b.rank);
@@ -59,35 +61,50 @@ const placeholders = [
   ...npm.filter(({ version }) => PLACEHOLDER_VERSION.test(version)).map(({ name }) => name),
   ...(await lines(given.placeholders)),
 ];
-const npmMalicious = new Map([...placeholders.map((name) => [name, '']), ...attacksOf('npm').map(({ name, target }) => [name, target])]);
+const npmLiving = new Set(npm.filter(({ version }) => !PLACEHOLDER_VERSION.test(version)).map(({ name }) => name));
+const npmAttacks = (await rows(path.join(root, 'test/lookalikes/data/npm-attacks.tsv'), '\t')).map(([name, target]) => ({ name, target }));
+const npmMalicious = new Map([
+  ...placeholders.map((name) => [name, '']),
+  // A name that somebody publishes under today may have come to an honest owner.
+  ...npmAttacks.filter(({ name }) => !npmLiving.has(name)).map(({ name, target }) => [name, target]),
+  ...attacksOf('npm').map(({ name, target }) => [name, target]),
+]);
 const sound = npm.filter(({ name }) => !npmMalicious.has(name) && isPackable(name));
 // What was imitated once is worth imitating, however rarely it is installed.
-const attacked = new Set((await rows(path.join(root, 'test/lookalikes/data/npm-attacks.tsv'), '\t')).map(([, target]) => target));
+const attacked = new Set(npmAttacks.map(({ target }) => target));
 const isTarget = ({ name }, rank) => rank < NPM_TARGETS || attacked.has(name);
 const npmTargets = targetsOf(sound.filter(isTarget).map(({ name, downloads }) => [name, weightOf(downloads)]));
 const data = { ...emptyData, npm: npmTargets };
 const judge = new NpmNames(data);
-for (const [name, target] of npmMalicious) npmMalicious.set(name, target || (judge.judge(name)?.target ?? ''));
+for (const [name, target] of npmMalicious) {
+  const found = judge.judge(name);
+  // A record without a target: two slips that hardly tell are no reason to name one.
+  npmMalicious.set(name, target || (found === undefined || (found.kind === 'two-edits' && found.confidence === 'low') ? '' : found.target));
+}
 
 const scopes = new Map();
 for (const { name, downloads } of sound) {
   if (name.startsWith('@')) scopes.set(scopeOf(name), (scopes.get(scopeOf(name)) ?? 0) + downloads);
 }
-const known = sound
-  .filter((row, rank) => !isTarget(row, rank))
-  .filter(({ name, downloads }) => {
-    const found = judge.judge(name);
-    return found?.confidence !== 'high' || downloadsOf(found.weight) < SHADOW_RATIO * downloads;
-  });
+// Of what is near nothing nobody asks whether it is known.
+const near = sound.filter((row, rank) => !isTarget(row, rank)).filter(({ name }) => judge.isNearAny(name));
+const known = near.filter(({ name, downloads }) => {
+  const found = judge.judge(name);
+  return found?.confidence !== 'high' || downloadsOf(found.weight) < SHADOW_RATIO * downloads;
+});
 
 const pypiRanks = new Map(pypi.map(({ name, rank }) => [name, rank]));
+const pypiAttacks = (await rows(path.join(root, 'test/lookalikes/data/pypi-attacks.tsv'), '\t'))
+  .map(([name, target]) => [normalisePypi(name), normalisePypi(target)])
+  .filter(([name]) => !pypiLiving.has(name));
 const pypiMalicious = new Map(
-  attacksOf('pypi')
-    .map(({ name, target }) => [normalisePypi(name), normalisePypi(target)])
-    .filter(([name, target]) => name !== target),
+  [...pypiAttacks, ...attacksOf('pypi').map(({ name, target }) => [normalisePypi(name), normalisePypi(target)])].filter(
+    ([name, target]) => name !== target,
+  ),
 );
-// As above: what was imitated once.
-const pypiNames = new Set([...pypi.slice(0, PYPI_TARGETS).map(({ name }) => name), ...pypiMalicious.values()]);
+// As above: what was imitated once. Of the larger table only what is ranked: else this very record would be its only reason.
+const pypiImitated = attacksOf('pypi').map(({ target }) => normalisePypi(target));
+const pypiNames = new Set([...pypi.slice(0, PYPI_TARGETS).map(({ name }) => name), ...pypiImitated]);
 for (const name of pypiMalicious.keys()) pypiNames.delete(name);
 const pypiTargets = targetsOf([...pypiNames].map((name) => [name, weightOf(1_000_000 / (pypiRanks.get(name) ?? 15_000))]));
 
@@ -100,9 +117,10 @@ const actions = new Map();
 for (const [slug, count] of actionTable) actions.set(slug.toLowerCase(), (actions.get(slug.toLowerCase()) ?? 0) + Number(count));
 for (const { name } of typosquats.filter(({ ecosystem }) => ecosystem === 'github_actions')) actions.delete(name);
 const images = new Map((await lines(path.join(root, 'scripts/lookalikes/official-images.txt'))).map((name) => [name, 1000]));
-for (const [name, count] of await rows(given.images, '\t')) {
+const imageTable = [...(await rows(given.images, '\t')), ...(await rows(path.join(root, 'scripts/lookalikes/images.tsv'), '\t'))];
+for (const [name, count] of imageTable) {
   // A name without a folder is an official image, or a build stage that was counted along; a host has nothing to do here.
-  if (/^[a-z0-9-]+\/[a-z0-9._-]+$/.test(name)) images.set(name, Number(count));
+  if (/^[a-z0-9-]+\/[a-z0-9._-]+$/.test(name)) images.set(name, (images.get(name) ?? 0) + Number(count));
 }
 
 const file = writeData({
@@ -128,7 +146,7 @@ const file = writeData({
 await writeFile(given.out, file);
 console.log(`${path.relative(process.cwd(), given.out)}: ${file.length} bytes`);
 console.log(
-  `  npm: ${npmTargets.names.length} targets, ${known.length} known, ${sound.length - npmTargets.names.length - known.length} in a shadow, ${npmMalicious.size} malicious`,
+  `  npm: ${npmTargets.names.length} targets, ${known.length} known, ${near.length - known.length} in a shadow, ${npmMalicious.size} malicious`,
 );
 console.log(`  PyPI: ${pypiTargets.names.length} targets, ${pypiMalicious.size} malicious; ${actions.size} actions, ${images.size} images`);
 

@@ -3,7 +3,9 @@ import { describe, test } from 'node:test';
 import type { Ecosystem } from '../../server/src/core/lookalike.ts';
 import { emptyData, readData, weightOf, writeData } from '../../server/src/lookalikes/data.ts';
 import { buildFilter, hasName } from '../../server/src/lookalikes/name-filter.ts';
+import { NpmNames } from '../../server/src/lookalikes/npm.ts';
 import { isPackable, packNames, unpackNames } from '../../server/src/lookalikes/packed-names.ts';
+import { FAR, slipCost } from '../../server/src/lookalikes/slip-cost.ts';
 import { shippedLookalikes } from '../support/memory-project.ts';
 
 /** Names, and what the shipped list says of them: `target kind confidence`, or nothing. */
@@ -24,10 +26,22 @@ const JUDGED: Readonly<Record<Ecosystem, Readonly<Record<string, string>>>> = {
     'fresh-import': 'import-fresh reorder low',
     'lodash.js': 'lodash affix low',
     'react-v17': 'react version low',
-    'playwright-1.45': 'playwright version low',
+    'playwright-1.45': 'playwright known-malicious certain',
+    'svelte-3.2': 'svelte version low',
     'mssql.js': 'mssql known-malicious certain',
     'hardhat.js': 'hardhat affix low',
-    'pupeteer-har': 'puppeteer-har repeat high',
+    'pupeteer-har': 'puppeteer-har known-malicious certain',
+    'pupeteer-core': 'puppeteer-core repeat high',
+    // Two slips, and the target that is nearest of several.
+    pupetteir: 'puppeteer two-edits medium',
+    'webpacks-dev-serverz': 'webpack-dev-server two-edits medium',
+    'babel-plugin-styled-componentssss': 'babel-plugin-styled-components two-edits medium',
+    styledcomponens: 'styled-components edit-delimiter medium',
+    'exprss.js': 'express two-edits low',
+    sqlites: 'sqlite insert medium',
+    mysqljs: 'mysql known-malicious certain',
+    'axios-latest': 'axios affix low',
+    'safe-lodash': 'lodash affix low',
     // Honest names that are near others.
     preact: '',
     nuxt: '',
@@ -36,6 +50,9 @@ const JUDGED: Readonly<Record<Ecosystem, Readonly<Record<string, string>>>> = {
     '@babel/parser': '',
     core: '',
     'string-width': '',
+    'eslint-plugin-ejx': '',
+    'array-slice-x': '',
+    'unrelated-latest': '',
     '@my-company/lodash': '',
     // Not names at all.
     '': '',
@@ -48,6 +65,8 @@ const JUDGED: Readonly<Record<Ecosystem, Readonly<Record<string, string>>>> = {
   pypi: {
     reqeusts: 'requests known-malicious certain',
     Requestss: 'requests known-malicious certain',
+    beautifulsuop5: '',
+    tensorflowss: 'tensorflow two-edits medium',
     urlib3: 'urllib3 repeat high',
     'python-requests': 'requests affix low',
     Flask_SQLAlchemy: '',
@@ -57,6 +76,7 @@ const JUDGED: Readonly<Record<Ecosystem, Readonly<Record<string, string>>>> = {
     'actons/checkout': 'actions/checkout omit high',
     'aws-action/configure-aws-credentials': 'aws-actions/configure-aws-credentials omit high',
     'dokcer/login-action': 'docker/login-action swap high',
+    'actions-js/push': '',
     'Actions/Checkout': '',
     'changesets/action': '',
     'snyk/actions': '',
@@ -68,6 +88,8 @@ const JUDGED: Readonly<Record<Ecosystem, Readonly<Record<string, string>>>> = {
     ngnix: 'nginx swap high',
     'docker.io/library/pyhton': 'python swap high',
     'amd64/node': '',
+    'grafana/grafan': '',
+    'grafanna/grafana-oss': 'grafana/grafana-oss repeat high',
     base: '',
     jruby: '',
     'registry.example.test/node': '',
@@ -99,6 +121,43 @@ describe('the shipped list', () => {
     ]) {
       for (const ecosystem of ['npm', 'pypi', 'actions', 'oci'] as const) assert.equal(judge.judge(ecosystem, text), undefined);
     }
+  });
+});
+
+describe('the cost of slips', () => {
+  const dearer: readonly (readonly [string, string, string])[] = [
+    ['lodash', 'lodassh', 'lodaxsh'],
+    ['lodash', 'loadsh', 'loxash'],
+    ['lodash', 'lodish', 'lodpsh'],
+    ['requests', 'request', 'requestz'],
+    ['iso-639-1', 'iso-639-l', 'iso-639-3'],
+  ];
+  for (const [target, near, far] of dearer) {
+    test(`${near} is nearer ${target} than ${far} is`, () => assert.ok(slipCost(near, target) < slipCost(far, target)));
+  }
+
+  test('is nothing for a name itself, the same in both directions, and bounded', () => {
+    assert.equal(slipCost('lodash', 'lodash'), 0);
+    assert.equal(slipCost('lodash', 'lodhas'), slipCost('lodhas', 'lodash'));
+    assert.equal(slipCost('lodash', 'express'), FAR);
+    assert.equal(slipCost('a'.repeat(100_000), 'b'.repeat(100_000)), FAR);
+    assert.equal(slipCost('а€', 'lodash'), FAR);
+  });
+});
+
+describe('what is near any target', () => {
+  const names = new NpmNames({
+    ...emptyData,
+    npm: { names: ['@babel/core', 'express', 'lodash'], weights: Uint8Array.of(200, 200, 200) },
+  });
+
+  test('is all that a verdict may be about, and what has a target as its first or last words', () => {
+    for (const name of ['lodahs', 'lodassh', 'exprss.js', 'lodash-pro', 'my-express', 'lodash.new', 'babel-core', 'core', '@bable/core'])
+      assert.equal(names.isNearAny(name), true, name);
+  });
+
+  test('is not what only has some letters in common', () => {
+    for (const name of ['unrelated', 'left-pad', '@babel/parser', 'dashboard']) assert.equal(names.isNearAny(name), false, name);
   });
 });
 

@@ -16,6 +16,7 @@ export type Difference =
   | 'homoglyph'
   | 'delimiter'
   | 'edit-delimiter'
+  | 'two-edits'
   | 'reorder'
   | 'anagram'
   | 'affix'

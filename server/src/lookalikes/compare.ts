@@ -17,11 +17,13 @@ const VOWELS = 'aeiou';
 const ALIKE: readonly string[] = ['1il', '0o', '5s'];
 
 /** Pairs of letters that look like one. */
-const ALIKE_PAIRS: readonly (readonly [RegExp, string])[] = [
-  [/rn/g, 'm'],
-  [/vv/g, 'w'],
-  [/cl/g, 'd'],
+const ALIKE_PAIRS: readonly (readonly [string, string])[] = [
+  ['rn', 'm'],
+  ['vv', 'w'],
+  ['cl', 'd'],
 ];
+
+const LOOKS: ReadonlyMap<string, string> = new Map(ALIKE.flatMap((group) => [...group].map((char) => [char, group.at(-1) ?? char])));
 
 /** Letters of other scripts that look like Latin ones (Unicode Technical Standard 39, confusables: the Latin lookalikes). */
 // biome-ignore format: one row for each script
@@ -49,8 +51,8 @@ export function latin(name: string): string {
 /** What a name looks like: characters that are hard to tell apart become one. Names that look alike have equal skeletons. */
 export function skeleton(name: string): string {
   let result = '';
-  for (const char of name) result += lookOf(char);
-  for (const [pair, one] of ALIKE_PAIRS) result = result.replace(pair, one);
+  for (const char of name) result += LOOKS.get(char) ?? char;
+  for (const [pair, one] of ALIKE_PAIRS) if (result.includes(pair)) result = result.replaceAll(pair, one);
   return result;
 }
 
@@ -98,19 +100,39 @@ export function anyVowels(name: string): string {
   return name.replace(/[aeiou]/g, '*');
 }
 
+/** A name in which each run of one letter is written once: `pupeter` for `puppeteer`. */
+export function squeezed(name: string): string {
+  return name.replace(/(.)\1+/g, '$1');
+}
+
+/** Two names without the words that both begin or end with. */
+export function withoutSharedWords(a: string, b: string): readonly [string, string] {
+  const [left, right] = [a.split(/[-._]+/), b.split(/[-._]+/)];
+  while (left.length > 1 && right.length > 1 && left[0] === right[0]) {
+    left.shift();
+    right.shift();
+  }
+  while (left.length > 1 && right.length > 1 && left.at(-1) === right.at(-1)) {
+    left.pop();
+    right.pop();
+  }
+  return [left.join(''), right.join('')];
+}
+
 function wordLengthAt(name: string, at: number): number {
   const before = /[^-._]*$/.exec(name.slice(0, at))?.[0].length ?? 0;
   return before + (/^[^-._]*/.exec(name.slice(at))?.[0].length ?? 0);
 }
 
-function replacementKind(a: string, b: string): 'keyboard' | 'vowel' | 'replace' | 'homoglyph' {
+/** What it is that one character stands for another. */
+export function replacementKind(a: string, b: string): 'keyboard' | 'vowel' | 'replace' | 'homoglyph' {
   if (lookOf(a) === lookOf(b)) return 'homoglyph';
   if (VOWELS.includes(a) && VOWELS.includes(b)) return 'vowel';
   return NEIGHBOURS.get(a)?.has(b) === true ? 'keyboard' : 'replace';
 }
 
 function lookOf(char: string): string {
-  return ALIKE.find((group) => group.includes(char))?.at(-1) ?? char;
+  return LOOKS.get(char) ?? char;
 }
 
 /** Which keys touch which on a QWERTY keyboard: beside each other, or in the rows above and below, half a key further. */

@@ -8,16 +8,17 @@ export function hash32(text: string, seed: number, start = 0, end = text.length)
   return finish(hash);
 }
 
-/** The hash of a text without the code unit at `skip`: what `hash32` gives for the shorter text. */
-export function hashWithout(text: string, seed: number, skip: number): number {
-  let hash = 0x811c9dc5 ^ seed;
-  for (let at = 0; at < text.length; at++) if (at !== skip) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return finish(hash);
-}
-
-function finish(value: number): number {
-  let hash = value;
+/** Mixes the bits of a hash to which everything was added. */
+export function finish(open: number): number {
+  let hash = open;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** A hash of the characters of a text, in whatever order they stand: equal for anagrams. */
+export function hashLetters(text: string, seed: number): number {
+  let sum = seed;
+  for (let at = 0; at < text.length; at++) sum = (sum + finish(text.charCodeAt(at) ^ seed)) | 0;
+  return finish(sum);
 }

@@ -2,11 +2,22 @@ import type { Lookalike } from '../core/lookalike.ts';
 import { isForeign, latin } from './compare.ts';
 import type { LookalikeData } from './data.ts';
 import { hasName } from './name-filter.ts';
-import { NearNames } from './near-names.ts';
+import { NearNames, type Nearness } from './near-names.ts';
 import { surest } from './surest.ts';
 
 /** What people add to the name of a Python package. */
 const AFFIX = /^(?:python|py)-?(?=.{4})|-?(?:python|py)$/;
+
+/** Honest names of PyPI are near each other, and every one of its targets is among the 5,000 most used. */
+const NEARNESS: Nearness = {
+  suffixes: [],
+  weakRank: 1_000,
+  slips: [
+    { length: 8, cost: 10, confidence: 'medium' },
+    { length: 8, rank: 1_000, cost: 14, confidence: 'medium' },
+    { length: 7, rank: 1_000, cost: 10, confidence: 'medium' },
+  ],
+};
 
 /** Judges PyPI names. */
 export class PypiNames {
@@ -15,7 +26,7 @@ export class PypiNames {
 
   constructor(data: LookalikeData) {
     this.#data = data;
-    this.#near = new NearNames(data.pypi, []);
+    this.#near = new NearNames(data.pypi, NEARNESS);
   }
 
   /** Bytes that the tables take. */
@@ -36,7 +47,7 @@ export class PypiNames {
       const target = normalisePypi(latin(name));
       return this.#near.has(target) ? { target, kind: 'homoglyph', confidence: 'high', weight: this.#near.weightOf(target) } : undefined;
     }
-    return surest([...this.#near.find(name), ...this.#affixed(name)]);
+    return surest(name, [...this.#near.find(name).filter((found) => !isVague(found)), ...this.#affixed(name)]);
   }
 
   #affixed(name: string): Lookalike[] {
@@ -44,6 +55,11 @@ export class PypiNames {
       .filter((target) => target !== name && target.length >= 4 && this.#near.isInTop(1_000, target))
       .map((target) => ({ target, kind: 'affix', confidence: 'low', weight: this.#near.weightOf(target) }));
   }
+}
+
+/** A faint likeness: honest names of PyPI are so near each other that it says nothing there. */
+function isVague({ kind, confidence }: Lookalike): boolean {
+  return confidence === 'low' && (kind === 'two-edits' || kind === 'replace' || kind === 'insert' || kind === 'omit');
 }
 
 /** PEP 503: case does not count, and runs of `-`, `_` and `.` are one `-`. */

@@ -19,37 +19,27 @@ export class ActionNames {
 
   constructor({ actions }: LookalikeData) {
     this.#slugs = weightsOf(actions);
-    const owners = new Map<string, number>();
-    for (const [slug, weight] of this.#slugs) {
-      const owner = slug.slice(0, slug.indexOf('/'));
-      owners.set(owner, Math.max(weight, owners.get(owner) ?? 0));
-    }
-    this.#owners = owners;
+    this.#owners = ownersOf(this.#slugs);
   }
 
   /** What an action looks like, its slug in any case; undefined for one that looks like itself. */
   judge(written: string): Lookalike | undefined {
     const slug = latin(written);
-    const [owner = '', repository = ''] = slug.split('/');
+    const owner = ownerOf(slug);
     if (!isForeign(written) && this.#owners.has(owner)) return undefined;
-    const found = [...this.#owners].flatMap(([target, weight]) => {
-      const kind = isForeign(written) && target === owner ? 'homoglyph' : kindOf(owner, target);
-      if (kind === undefined) return [];
-      const whole = `${target}/${repository}`;
-      const isExact = this.#slugs.has(whole);
-      return [{ target: whole, kind, confidence: isExact ? 'high' : 'medium', weight: this.#slugs.get(whole) ?? weight } as const];
-    });
-    return surest(found);
+    return nearOwner(owner, slug.split('/')[1] ?? '', isForeign(written), this.#owners, this.#slugs);
   }
 }
 
 /** Judges image names as they are written, without tag and digest. */
 export class ImageNames {
   readonly #images: ReadonlyMap<string, number>;
+  readonly #owners: ReadonlyMap<string, number>;
   readonly #registries: readonly string[];
 
   constructor({ images, registries }: LookalikeData) {
     this.#images = weightsOf(images);
+    this.#owners = ownersOf(this.#images);
     this.#registries = registries;
   }
 
@@ -77,20 +67,57 @@ export class ImageNames {
       if (known.length < 8 && edit.kind !== 'swap' && edit.kind !== 'repeat' && edit.kind !== 'omit' && edit.kind !== 'keyboard') return [];
       return [{ target: `${known}/${repository}`, kind: edit.kind, confidence: 'high', weight: 0 } as const];
     });
-    return surest(found);
+    return surest(`${host}/${repository}`, found);
   }
 
   #near(name: string, prefix = ''): Lookalike | undefined {
     if (this.#images.has(name)) return undefined;
-    const depth = name.split('/').length;
+    const plain = latin(name);
+    const owner = ownerOf(plain);
+    if (owner !== '') {
+      // Below a well-known namespace nobody else can publish.
+      if (!isForeign(name) && this.#owners.has(owner)) return undefined;
+      return nearOwner(owner, plain.slice(owner.length + 1), isForeign(name), this.#owners, this.#images);
+    }
     const found = [...this.#images]
-      .filter(([target]) => target.split('/').length === depth)
+      .filter(([target]) => !target.includes('/'))
       .flatMap(([target, weight]) => {
-        const kind = isForeign(name) && latin(name) === target ? 'homoglyph' : kindOf(name, target);
+        const kind = isForeign(name) && plain === target ? 'homoglyph' : kindOf(name, target);
         return kind === undefined ? [] : [{ target: `${prefix}${target}`, kind, confidence: 'high', weight } as const];
       });
-    return surest(found);
+    return surest(`${prefix}${name}`, found);
   }
+}
+
+/** What the owner of an action or an image looks like, with the name below it. */
+function nearOwner(
+  owner: string,
+  name: string,
+  hasForeign: boolean,
+  owners: ReadonlyMap<string, number>,
+  slugs: ReadonlyMap<string, number>,
+): Lookalike | undefined {
+  const found = [...owners].flatMap(([target, weight]) => {
+    const kind = hasForeign && target === owner ? 'homoglyph' : kindOf(owner, target);
+    if (kind === undefined) return [];
+    const whole = `${target}/${name}`;
+    return [{ target: whole, kind, confidence: slugs.has(whole) ? 'high' : 'medium', weight: slugs.get(whole) ?? weight } as const];
+  });
+  return surest(`${owner}/${name}`, found);
+}
+
+/** The owners of slugs, each with the use of its most used one. */
+function ownersOf(slugs: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const owners = new Map<string, number>();
+  for (const [slug, weight] of slugs) {
+    const owner = ownerOf(slug);
+    if (owner !== '') owners.set(owner, Math.max(weight, owners.get(owner) ?? 0));
+  }
+  return owners;
+}
+
+function ownerOf(name: string): string {
+  return name.slice(0, Math.max(0, name.indexOf('/')));
 }
 
 function kindOf(name: string, target: string): Lookalike['kind'] | undefined {
@@ -101,6 +128,8 @@ function kindOf(name: string, target: string): Lookalike['kind'] | undefined {
   if (edit === undefined) return undefined;
   // `node` and `code`: of four letters only a swap or a doubled letter says something.
   if (length < 5 && edit.kind !== 'swap' && edit.kind !== 'repeat') return undefined;
+  // `actions-js` and `actions-rs`: a word of two letters with another letter is another word.
+  if (edit.kind !== 'swap' && edit.wordLength <= 2) return undefined;
   return edit.kind;
 }
 

@@ -12,6 +12,7 @@ const DIFFERENCES: Readonly<Record<Exclude<Difference, 'known-malicious'>, strin
   homoglyph: 'it has characters that look alike',
   delimiter: 'only hyphens, dots or underscores differ',
   'edit-delimiter': 'a letter and a hyphen, dot or underscore differ',
+  'two-edits': 'it is two slips away',
   reorder: 'its words are in another order',
   anagram: 'its letters are in another order',
   affix: 'a common word is added or left out',
