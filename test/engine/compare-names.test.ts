@@ -67,7 +67,7 @@ describe('two names side by side', () => {
         name: 'react',
         isStripped: false,
         distTags: { latest: '19.2.0' },
-        versions: [{ version: '19.2.0', publishedAt: day(2026, 8), license: 'MIT', attestations: {} }],
+        versions: [{ version: '19.2.0', publishedAt: day(2026, 8), license: 'MIT', attestations: {}, repository: 'git.example.test' }],
         createdAt: day(2011, 10),
         maintainers: Array.from({ length: 7 }, (_, i) => ({ name: `m${i}` })),
       },
@@ -88,7 +88,7 @@ describe('two names side by side', () => {
     assert.deepEqual(rows['Install scripts'], ['yes', 'none']);
     assert.deepEqual(rows.Licence, ['none named', 'MIT']);
     assert.deepEqual(rows.Provenance, ['none named', 'named, not verified here']);
-    assert.deepEqual(rows.Repository?.[1], 'none named');
+    assert.deepEqual(rows.Repository?.[1], 'git.example.test');
   });
 
   test('as a page in which nothing foreign is markup, and nothing is called safe', async () => {

@@ -106,7 +106,7 @@ function npmRows(answer: Answer<Packument>): Facts {
     ['Newest published', when(latest?.publishedAt)],
     ['Versions', String(versions.length)],
     ['Maintainers', maintainers === undefined ? untold : `${people.slice(0, MAX_MAINTAINERS).join(', ')}${more}`],
-    ['Repository', repository ?? 'none named'],
+    ['Repository', repository ?? latest?.repository ?? 'none named'],
     ['Licence', latest?.license ?? 'none named'],
     ['Install scripts', latest?.hasInstallScript === true ? 'yes' : isStripped ? untold : 'none'],
     ['Deprecated', deprecation(latest, isStripped ? untold : 'no')],
