@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { loadSource } from '../../scripts/load-sources.mjs';
 import { benchDocuments } from './documents.mjs';
 import { ServerProcess } from './server-process.mjs';
 import { median, percentile } from './statistics.mjs';
@@ -27,10 +28,12 @@ const BURSTS = 12;
 /** How often each server is started. */
 const STARTS = 5;
 
-/** Waybill; `WAYBILL_BENCH_NODE_ARGS=--cpu-prof` makes profiles. */
+const { SERVER_FLAGS } = await loadSource('server/src/lsp/protocol.ts');
+
+/** Waybill, as our client starts it; `WAYBILL_BENCH_NODE_ARGS=--cpu-prof` makes profiles. */
 const OURS = {
   name: 'waybill',
-  command: [...(process.env.WAYBILL_BENCH_NODE_ARGS?.split(' ') ?? []), 'dist/server.js', '--stdio'],
+  command: [...SERVER_FLAGS, ...(process.env.WAYBILL_BENCH_NODE_ARGS?.split(' ') ?? []), 'dist/server.js', '--stdio'],
   initializationOptions: {},
 };
 

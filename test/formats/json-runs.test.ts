@@ -105,3 +105,13 @@ test('runs that did not change are the same objects as before', () => {
   const kept = after.filter(({ members }) => members !== undefined && before.some((run) => run.members === members));
   assert.ok(kept.length >= before.length - 2);
 });
+
+test('the runs of a document are kept from its second version on: most are read once', () => {
+  const text = TEXT.replaceAll('"1.', '"21.');
+  assert.notEqual(text, TEXT);
+  const uri = 'file:///workspace/once/package-lock.json';
+  const [first, second, third] = [1, 2, 3].map(() => packagesInRuns(text, uri)?.runs.map(({ members }) => members) ?? []);
+  assert.deepEqual(first, second);
+  assert.ok((first?.length ?? 0) > 5 && first?.every((members, i) => members !== second?.[i]));
+  assert.ok(second?.every((members, i) => members === third?.[i]));
+});

@@ -13,6 +13,9 @@ const BOUNDARY_SHARE = 16;
 /** How many runs are remembered at the most; a lockfile of 10,000 packages has about 200. */
 const MAX_RUNS = 400;
 
+/** How many documents are known to have been read. */
+const MAX_LAST_READ = 16;
+
 /** An object of JSON. */
 export type Members = Readonly<Record<string, unknown>>;
 
@@ -42,9 +45,10 @@ export interface PackagesInRuns {
 
 /**
  * A large package-lock.json as npm lays it out, which a key in an editor changes in one place: the members of `packages` are parsed
- * in runs, and runs that were seen before are not parsed again. Undefined where the text is small or has another layout.
+ * in runs, and runs that were seen before are not parsed again. Undefined where the text is small or has another layout. A document
+ * (`uri`) that is read for the first time may stay the only version: its runs are not remembered.
  */
-export function packagesInRuns(text: string): PackagesInRuns | undefined {
+export function packagesInRuns(text: string, uri = ''): PackagesInRuns | undefined {
   if (text.length < MIN_TEXT_UNITS) return undefined;
   const indent = /^\{\r?\n([ \t]+)"/.exec(text)?.[1];
   if (indent === undefined) return undefined;
@@ -57,10 +61,11 @@ export function packagesInRuns(text: string): PackagesInRuns | undefined {
   if (!/^\r?\n/.test(text.slice(start, start + 2)) || text.indexOf(beforeKey, start) > start + 1) return undefined;
   const [head, tail] = [text.slice(0, start), text.slice(end)];
   const runs: Run[] = [];
+  const isKept = isReadAgain(uri);
   for (let at = start; at < end; ) {
     const next = Math.min(endOfRun(text, at, beforeKey), end);
     const run = text.slice(at, next);
-    runs.push({ start: at, text: run, members: membersOf(run, next === end) });
+    runs.push({ start: at, text: run, members: membersOf(run, { isLast: next === end, isKept }) });
     at = next;
   }
   return runs.length === 0 ? undefined : { frame: parsed(`${head}${tail}`), head, tail, runs, beforeKey };
@@ -72,7 +77,7 @@ export function parseMembers(members: string, beforeKey: string): Members | unde
   const all: Record<string, unknown> = {};
   for (let start = 0; start < members.length; ) {
     const end = endOfRun(members, start, beforeKey);
-    const run = membersOf(members.slice(start, end), end === members.length);
+    const run = membersOf(members.slice(start, end), { isLast: end === members.length, isKept: true });
     if (run === undefined) return undefined;
     for (const key of Object.keys(run)) {
       // As a plain assignment it would change the prototype; `JSON.parse` makes it a property like any other.
@@ -101,8 +106,18 @@ function isBoundary(text: string, key: number): boolean {
 let recent = new Map<string, Members>();
 let older: ReadonlyMap<string, Members> = new Map();
 
+// The addresses of the last documents that were read, the last one first.
+let lastRead: readonly string[] = [];
+
+/** Whether a document was read before, lately. */
+function isReadAgain(uri: string): boolean {
+  const isKnown = lastRead.includes(uri);
+  if (lastRead[0] !== uri) lastRead = [uri, ...lastRead.filter((other) => other !== uri)].slice(0, MAX_LAST_READ);
+  return isKnown;
+}
+
 /** The members of a run; undefined where it is malformed. All runs but the last end with the comma in front of the next one. */
-function membersOf(text: string, isLast: boolean): Members | undefined {
+function membersOf(text: string, { isLast, isKept }: { readonly isLast: boolean; readonly isKept: boolean }): Members | undefined {
   let run = text;
   if (!isLast) {
     run = run.trimEnd();
@@ -114,6 +129,7 @@ function membersOf(text: string, isLast: boolean): Members | undefined {
   const value = older.get(run) ?? parsed(`{${run}}`);
   // Members without any would leave a comma without neighbour.
   if (value === undefined || Object.keys(value).length === 0) return undefined;
+  if (!isKept) return value;
   if (recent.size >= MAX_RUNS / 2) {
     older = recent;
     recent = new Map();

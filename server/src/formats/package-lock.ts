@@ -43,7 +43,7 @@ export const format: Format<LockFile> = {
 };
 
 function parse(file: SourceFile): Manifest<LockFile> {
-  return { file, format: format.id, refs: [], scripts: [], ignores: [], ...(readInRuns(file.text) ?? read(file.text)) };
+  return { file, format: format.id, refs: [], scripts: [], ignores: [], ...(readInRuns(file) ?? read(file.text)) };
 }
 
 type Read = Pick<Manifest<LockFile>, 'model' | 'problems'>;
@@ -66,8 +66,8 @@ function read(text: string): Read {
  * A large file as npm lays it out (versions 2 and 3), sound or broken, of which only what changed is read again. Gives what `read`
  * gives; undefined where the file takes a look at the whole: conflicts, keys that stand in it twice.
  */
-function readInRuns(text: string): Read | undefined {
-  const found = packagesInRuns(text);
+function readInRuns({ text, uri }: SourceFile): Read | undefined {
+  const found = packagesInRuns(text, uri);
   if (found === undefined) return undefined;
   const { frame, runs, beforeKey } = found;
   const malformed = runs.filter(({ members }) => members === undefined);

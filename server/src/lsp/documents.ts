@@ -25,7 +25,13 @@ interface Kept {
   readonly analysis: Analysis | undefined;
 }
 
-/** Analyses of open documents. Every request may ask again: the answer is kept per version and generation. */
+/**
+ * How much text, in UTF-16 units, the open documents may have whose analyses are kept; a model takes several times as many bytes.
+ * The one that was asked for last is kept whatever its size.
+ */
+export const MAX_KEPT_UNITS = 6_000_000;
+
+/** Analyses of open documents. Every request may ask again: the answer is kept per version and generation, of the last ones. */
 export class Analyses {
   readonly #workspace: Workspace;
   readonly #onRuleError: (rule: string, format: string, error: unknown) => void;
@@ -55,12 +61,29 @@ export class Analyses {
   /** The analysis of a document's current text; undefined where no format of ours reads it. */
   of(document: TextDocument, context: AnalysisContext): Analysis | undefined {
     const kept = this.#kept.get(document.uri);
-    if (kept?.version === document.version && kept.generation === this.#generation) return kept.analysis;
+    // A Map keeps the order of insertion: what was asked for last goes last.
+    this.#kept.delete(document.uri);
+    if (kept?.version === document.version && kept.generation === this.#generation) {
+      this.#kept.set(document.uri, kept);
+      return kept.analysis;
+    }
     // What was typed elsewhere changes verdicts, and not what this document says.
     const parsed = kept?.version === document.version ? kept.parsed : this.#workspace.parse(document);
     const analysis = parsed && this.#analyse(parsed.manifest, parsed.place, context);
     this.#kept.set(document.uri, { version: document.version, generation: this.#generation, parsed, analysis });
+    this.#letGo();
     return analysis;
+  }
+
+  /** Forgets analyses of documents that nobody asked about for the longest, as long as there is too much. */
+  #letGo(): void {
+    let units = 0;
+    for (const { parsed } of this.#kept.values()) units += parsed?.manifest.file.text.length ?? 0;
+    for (const [uri, { parsed }] of this.#kept) {
+      if (units <= MAX_KEPT_UNITS || this.#kept.size === 1) return;
+      units -= parsed?.manifest.file.text.length ?? 0;
+      this.#kept.delete(uri);
+    }
   }
 
   #analyse(manifest: Manifest, place: Place, context: AnalysisContext): Analysis {
