@@ -62,8 +62,8 @@ export function summaryText({ packages, lockfiles, skipped, unread }: VerifiedLo
   const counts = countsOf(packages);
   const parts = [
     ...wrong.map(({ verdict, lockfiles: at }) => [...verdictLines(verdict, paint, false), `  locked in ${names(at)}`]),
-    reasons(missing, `${word('not-proven', paint)} and required`),
-    reasons(open, word('unknown', paint)),
+    reasons(missing, paint.yellow('missing'), requirement),
+    reasons(open, word('unknown', paint), requirement),
     unread.map(({ path, reason }) => `${paint.yellow('not read to its end')}  ${plain(path)}: ${plain(reason)}`),
     [
       `${paint.bold(many(counts.packages, 'package'))} in ${many(lockfiles.length, 'lockfile')}: ${counts.proven} proven, ${counts.notProven} not proven, ${counts.contradicted} contradicted, ${counts.unknown} unknown; ${counts.signed} signed by the registry.`,
@@ -78,19 +78,21 @@ export function summaryText({ packages, lockfiles, skipped, unread }: VerifiedLo
 }
 
 /** Packages by the reasons why they are not what was asked for, the most frequent reason first. */
-function reasons(packages: readonly VerifiedPackage[], title: string): string[] {
+function reasons(packages: readonly VerifiedPackage[], title: string, requirement: Requirement): string[] {
   const by = new Map<string, string[]>();
   for (const { name, version, verdict } of packages) {
-    const reason = reasonOf(verdict);
+    const reason = reasonOf(verdict, requirement);
     by.set(reason, [...(by.get(reason) ?? []), `${name}@${version}`]);
   }
   const sorted = [...by].sort((a, b) => b[1].length - a[1].length);
   return sorted.flatMap(([reason, all]) => [`${title}  ${plain(reason, 400)}`, `  ${names(all)}`]);
 }
 
-/** The sentence of the check that decided: what is unknown before what is missing. */
-function reasonOf({ checks, attestations }: ProvenanceVerdict): string {
-  const all: readonly Check[] = [...checks, ...attestations.flatMap((attestation) => attestation.checks)];
+/** The sentence of the check that decided: what is unknown before what is missing; the signature's, where one would have been enough. */
+function reasonOf({ checks, attestations }: ProvenanceVerdict, requirement: Requirement): string {
+  const signature = requirement === 'signature' ? checks.filter(({ id }) => id.startsWith('registry-signature')) : [];
+  const all: readonly Check[] =
+    signature.length > 0 ? signature : [...checks, ...attestations.flatMap((attestation) => attestation.checks)];
   const first = (outcome: Check['outcome']): Check | undefined => all.find((check) => check.outcome === outcome);
   return (first('unknown') ?? first('not-proven'))?.message ?? 'No reason is known.';
 }
