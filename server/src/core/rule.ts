@@ -59,6 +59,10 @@ export interface RuleContext {
    * unknown). The same list is the same function in every analysis, so that what it said can be kept beside it.
    */
   readonly lookalike: (ecosystem: Ecosystem, name: string) => Lookalike | undefined;
+  /** The well-known npm package that an unknown name has among its words: nothing to warn of without a fact that confirms it. */
+  readonly combosquat: (name: string) => Lookalike | undefined;
+  /** Notes that a source answered, and left out what the rule asked for: that is unknown, and not clean. `detail` is a short sentence. */
+  notTold<K, V>(kind: FactKind<K, V>, key: K, detail: string): void;
   report(draft: Draft): void;
 }
 

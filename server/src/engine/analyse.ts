@@ -98,6 +98,11 @@ class Run {
         return answer;
       },
       lookalike: typeof lookalikes === 'string' ? noLookalikes : lookalikes.judge,
+      combosquat: typeof lookalikes === 'string' ? noLookalikes : lookalikes.combosquat,
+      notTold: (kind, key, detail) => {
+        this.unsureAreas.add(areaOf(rule.meta.id));
+        this.notKnown(kind.purl(key), 'denied', { key: kind.key(key), detail });
+      },
       report: (draft) => this.findings.push(this.#finish(rule, draft)),
     };
     try {

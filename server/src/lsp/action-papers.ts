@@ -1,9 +1,9 @@
 import type { Answer } from '../core/answer.ts';
+import { minuteOf } from '../core/as-of.ts';
 import type { GitRefs, gitRefs } from '../core/facts.ts';
 import { exactTagFor, newestStable, type ResolvedRef, resolveRef, tagsOf } from '../core/git-versions.ts';
 import type { ActionReference } from '../core/reference.ts';
 import { reasonOf } from '../rules/actions/pin-edit.ts';
-import { minuteOf } from './as-of.ts';
 import type { Line } from './hover.ts';
 
 /** How many tags of one commit are named. */

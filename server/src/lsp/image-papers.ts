@@ -1,8 +1,8 @@
 import type { Answer, FetchFact } from '../core/answer.ts';
+import { minuteOf } from '../core/as-of.ts';
 import { type ImageManifest, imageDigest } from '../core/facts.ts';
 import { type ImageContent, INDEX_TYPES, imageContent, imageManifest } from '../core/image-facts.ts';
 import type { ImageName, ImageReference } from '../core/reference.ts';
-import { minuteOf } from './as-of.ts';
 import type { Line } from './hover.ts';
 import { unknownText } from './unknown-text.ts';
 

@@ -1,4 +1,5 @@
 import type { Answer, FetchFact } from '../core/answer.ts';
+import { minuteOf } from '../core/as-of.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { npmVersions, type PackageVersions } from '../core/npm-facts.ts';
 import type { PackageReference } from '../core/reference.ts';
@@ -6,7 +7,6 @@ import type { Project } from '../engine/project.ts';
 import { asPackageJson } from '../formats/package-json.ts';
 import { pickVersion } from '../formats/pick-version.ts';
 import { packageKeys, registryDependency } from '../formats/registry-settings.ts';
-import { minuteOf } from './as-of.ts';
 import type { Line } from './hover.ts';
 import { unknownText } from './unknown-text.ts';
 
