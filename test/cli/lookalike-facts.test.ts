@@ -48,7 +48,10 @@ async function check(folder: string, registry: string, ...options: readonly stri
   writeFileSync(userconfig, `registry=${registry}\n`);
   const { stdout } = await waybill(args, { env: { NPM_CONFIG_USERCONFIG: userconfig } });
   const report = JSON.parse(stdout) as Report;
-  return { ...report, findings: report.findings.filter(({ rule }) => /^npm\/(?:lookalike|not-in-registry)$/.test(rule)) };
+  return {
+    ...report,
+    findings: report.findings.filter(({ rule }) => /^npm\/(?:lookalike|not-in-registry|dependency-confusion)$/.test(rule)),
+  };
 }
 
 function named({ findings }: Report): string[] {
@@ -123,6 +126,54 @@ test('no registry but its own is told a private name', async () => {
       const warned = report.findings.filter(({ severity }) => severity !== 'hint').map(({ path }) => path);
       assert.deepEqual(warned.sort(), ['command/Dockerfile', 'scoped/package.json', 'variable/Dockerfile'], 'what the names say stays');
       assert.ok(report.unknown.length > 0);
+    });
+  } finally {
+    await npm.close();
+  }
+});
+
+test('a package of the registry that is another than the locked one is told, once', async () => {
+  const npm = await startNpmServer({
+    'acme-utils': {
+      ...published([3], ['mallory']),
+      versions: { '99.10.9': { _npmUser: { name: 'mallory' } } },
+      tags: { latest: '99.10.9' },
+    },
+    'axios-acmeforms': {
+      ...published([3], ['mallory']),
+      versions: { '99.10.9': { _npmUser: { name: 'mallory' } } },
+      tags: { latest: '99.10.9' },
+    },
+  });
+  const dependencies = { 'acme-utils': '^1.4.0', 'axios-acmeforms': '^1.4.0', 'acme-nowhere': '^1.4.0', '@acme/ui': '^1.4.0' };
+  const lock = {
+    lockfileVersion: 3,
+    packages: {
+      '': { dependencies },
+      ...Object.fromEntries(Object.keys(dependencies).map((name) => [`node_modules/${name}`, { version: '1.4.0' }])),
+    },
+  };
+  const files = {
+    'project/package.json': manifest(dependencies),
+    'project/package-lock.json': JSON.stringify(lock),
+    'project/.npmrc': '@acme:registry=https://npm.acme.test/\n',
+  };
+  try {
+    await withFolder(files, async (folder) => {
+      const offline = await check(folder, npm.registry);
+      assert.deepEqual(named(offline), ['axios-acmeforms npm/lookalike hint']);
+      assert.equal(npm.requests.length, 0);
+      const online = await check(folder, npm.registry, '--online');
+      assert.deepEqual(named(online), [
+        'acme-nowhere npm/not-in-registry error',
+        'acme-utils npm/dependency-confusion warning',
+        'axios-acmeforms npm/dependency-confusion warning',
+      ]);
+      assert.match(
+        online.findings.find(({ rule }) => rule === 'npm/dependency-confusion')?.message ?? '',
+        /begins at 99\.10\.9, was created 3 days ago/,
+      );
+      assert.ok(!npm.requests.some(({ url }) => url.includes('@acme')), 'a scope that is mapped is asked for nowhere else');
     });
   } finally {
     await npm.close();

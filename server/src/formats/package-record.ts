@@ -53,7 +53,7 @@ export function isYoung({ age }: PackageRecord): boolean {
 }
 
 /** Whether a package has few versions. */
-export function hasFewVersions({ versions }: PackageRecord): boolean {
+export function hasFewVersions({ versions }: Pick<PackageRecord, 'versions'>): boolean {
   return versions <= FEW_VERSIONS;
 }
 

@@ -25,7 +25,8 @@ export interface Weighed {
   readonly isAbsent: boolean;
 }
 
-const NOT_TOLD = 'the registry leaves out when the package was created, or who may publish it';
+/** Why a record is unknown though there was an answer. */
+export const NOT_TOLD = 'the registry leaves out when the package was created, or who may publish it';
 
 /** What is asked about a likeness: the keys of the package, and of the one that it looks like. */
 export interface Likeness {

@@ -7,9 +7,11 @@ import { providesPackage } from '../../formats/available-packages.ts';
 import type { LockEntry, LockFile } from '../../formats/lock-model.ts';
 import { locksOf } from '../../formats/locked.ts';
 import type { NamedPackage } from '../../formats/named-package.ts';
+import type { Dependency } from '../../formats/package-json.ts';
 import { choosesRegistry, namesRegistry } from '../../formats/registry-choice.ts';
 import { type PackageKeys, packageKeys, type RegistryDependency, registryDependencies } from '../../formats/registry-settings.ts';
 import { commandSpan, runCommandsOf } from '../../formats/run-commands.ts';
+import { confusionOf } from './confusion-facts.ts';
 import type { Likeness } from './lookalike-facts.ts';
 import type { AskedPackage } from './lookalike-manifest.ts';
 import { isMissing } from './missing-package.ts';
@@ -27,12 +29,24 @@ export function manifestQuestion(context: RuleContext, asked: AskedPackage, foun
 
 /** Whether `npm/not-in-registry` tells of a package of a package.json. */
 export function isToldMissing(context: RuleContext, asked: AskedPackage): boolean {
-  const { manifest, surroundings } = context;
+  return someDependency(context, asked, (keys, one) => isMissing(context, keys, one));
+}
+
+/** Whether `npm/dependency-confusion` tells of a package of a package.json by what the registry says. */
+export function isToldConfused(context: RuleContext, asked: AskedPackage): boolean {
+  return someDependency(context, asked, (keys, one) => confusionOf(context, keys, one) !== undefined);
+}
+
+function someDependency(
+  { manifest, surroundings }: RuleContext,
+  { dependencies }: AskedPackage,
+  holds: (keys: PackageKeys, one: readonly [Dependency, RegistryDependency]) => boolean,
+): boolean {
   const known = registryDependencies(manifest, surroundings);
   const keys = packageKeys(manifest.file, surroundings);
-  return asked.dependencies.some((dependency) => {
+  return dependencies.some((dependency) => {
     const wanted = known.get(dependency);
-    return wanted !== undefined && isMissing(context, keys, [dependency, wanted]);
+    return wanted !== undefined && holds(keys, [dependency, wanted]);
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Message } from '../../core/finding.ts';
-import type { Lookalike } from '../../core/lookalike.ts';
+import { isSuspect, type Lookalike } from '../../core/lookalike.ts';
 import type { Rule, RuleContext } from '../../core/rule.ts';
 import type { Script } from '../../core/script.ts';
 import { asLockFile, LOCK_FORMATS } from '../../formats/lock-model.ts';
@@ -10,7 +10,7 @@ import { ALLOW, PACKAGE_MESSAGES, replaceName } from '../lookalike-finding.ts';
 import { type Likeness, weigh } from './lookalike-facts.ts';
 import { checkLock } from './lookalike-lock.ts';
 import { manifestFixes, packagesAsked } from './lookalike-manifest.ts';
-import { commandQuestion, isToldMissing, manifestQuestion } from './lookalike-questions.ts';
+import { commandQuestion, isToldConfused, isToldMissing, manifestQuestion } from './lookalike-questions.ts';
 import { tell } from './lookalike-tell.ts';
 
 const COMBO: Message = {
@@ -79,6 +79,7 @@ function checkManifest(context: RuleContext, model: PackageJson): void {
   for (const asked of packagesAsked(model)) {
     const found = likenessOf(context, asked.name);
     if (found === undefined || isWorkspaceSibling(surroundings, manifest.file.path, asked.name)) continue;
+    if (!isSuspect(found) && isToldConfused(context, asked)) continue;
     const question = manifestQuestion(context, asked, found);
     if (!isWorthTelling(found, question)) continue;
     const weighed = question === undefined ? undefined : weigh(context, question);
