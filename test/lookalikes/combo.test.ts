@@ -33,14 +33,16 @@ const FOUND: Readonly<Record<string, string>> = {
 
 for (const [name, expected] of Object.entries(FOUND)) {
   test(`${name}: ${expected || 'nothing'}`, () => {
-    const found = shippedLookalikes().combosquat(name);
+    const found = shippedLookalikes().combosquat('npm', name);
     assert.equal(found?.target ?? '', expected);
     if (found !== undefined) assert.deepEqual([found.kind, found.confidence, found.weight > 0], ['combo', 'low', true]);
   });
 }
 
+test('other ecosystems have none', () => assert.equal(shippedLookalikes().combosquat('pypi', 'axios-native'), undefined));
+
 test('a name of many words is no name that anybody types', () => {
-  assert.equal(shippedLookalikes().combosquat(`react${'-a'.repeat(12)}`)?.target, 'react');
-  assert.equal(shippedLookalikes().combosquat(`react${'-a'.repeat(13)}`), undefined);
-  assert.equal(shippedLookalikes().combosquat('react-'.repeat(100_000)), undefined);
+  assert.equal(shippedLookalikes().combosquat('npm', `react${'-a'.repeat(12)}`)?.target, 'react');
+  assert.equal(shippedLookalikes().combosquat('npm', `react${'-a'.repeat(13)}`), undefined);
+  assert.equal(shippedLookalikes().combosquat('npm', 'react-'.repeat(100_000)), undefined);
 });

@@ -19,7 +19,7 @@ function unknownOf(lsp: Session, uri: string): Promise<unknown> {
 }
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + 30_000;
   while (!(await holds())) {
     assert.ok(Date.now() < deadline, 'it did not come to pass');
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -47,8 +47,8 @@ export interface LookalikeJudge {
   readonly sources: readonly string[];
   /** What a name looks like; undefined for one that looks like itself. */
   readonly judge: (ecosystem: Ecosystem, name: string) => Lookalike | undefined;
-  /** The well-known npm package that an unknown name has among its words; most names like that are honest. */
-  readonly combosquat: (name: string) => Lookalike | undefined;
+  /** The well-known npm package that an unknown name has among its words; most names like that are honest. Other ecosystems have none. */
+  readonly combosquat: (ecosystem: Ecosystem, name: string) => Lookalike | undefined;
 }
 
 /** About how many monthly downloads (or what else was counted) a weight stands for: the lower end of its bucket. */

@@ -54,15 +54,15 @@ export interface RuleContext {
   readonly unusedIgnores: readonly UnusedIgnore[];
   /** A fact, at once: `pending` or `offline` where it is not here yet. Asking for it is what makes the front look it up. */
   fact<K, V>(kind: FactKind<K, V>, key: K): Answer<V>;
+  /** Tells that a fact is here and leaves out what a verdict needs, as thin mirrors do: unknown then, and never clean. */
+  lacking<K, V>(kind: FactKind<K, V>, key: K, detail: string): void;
   /**
    * What a name looks like; undefined for one that looks like itself, and where the list of names is not there (which is told as
    * unknown). The same list is the same function in every analysis, so that what it said can be kept beside it.
    */
   readonly lookalike: (ecosystem: Ecosystem, name: string) => Lookalike | undefined;
   /** The well-known npm package that an unknown name has among its words: nothing to warn of without a fact that confirms it. */
-  readonly combosquat: (name: string) => Lookalike | undefined;
-  /** Notes that a source answered, and left out what the rule asked for: that is unknown, and not clean. `detail` is a short sentence. */
-  notTold<K, V>(kind: FactKind<K, V>, key: K, detail: string): void;
+  readonly combosquat: (ecosystem: Ecosystem, name: string) => Lookalike | undefined;
   report(draft: Draft): void;
 }
 

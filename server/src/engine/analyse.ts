@@ -97,12 +97,13 @@ class Run {
         if (answer.state === 'unknown') this.unsureAreas.add(areaOf(rule.meta.id));
         return answer;
       },
+      lacking: (kind, key, detail) => {
+        this.unsureAreas.add(areaOf(rule.meta.id));
+        // One item for each file and source: a mirror that leaves something out does so for all packages.
+        this.notKnown(kind.id, 'denied', { key: kind.key(key), detail });
+      },
       lookalike: typeof lookalikes === 'string' ? noLookalikes : lookalikes.judge,
       combosquat: typeof lookalikes === 'string' ? noLookalikes : lookalikes.combosquat,
-      notTold: (kind, key, detail) => {
-        this.unsureAreas.add(areaOf(rule.meta.id));
-        this.notKnown(kind.purl(key), 'denied', { key: kind.key(key), detail });
-      },
       report: (draft) => this.findings.push(this.#finish(rule, draft)),
     };
     try {

@@ -27,7 +27,8 @@ export function createJudge(file: Uint8Array): LookalikeJudge | undefined {
       }
       return judge(name);
     },
-    combosquat: (name) => {
+    combosquat: (ecosystem, name) => {
+      if (ecosystem !== 'npm') return undefined;
       combosquat ??= comboJudge(data);
       return combosquat(name);
     },

@@ -37,7 +37,7 @@ export class LazyLookalikes {
       judge?.judge(ecosystem, '');
     }
     await yieldToQueue();
-    judge?.combosquat('');
+    judge?.combosquat('npm', '');
     this.#list = judge ?? 'error';
   }
 }

@@ -86,7 +86,7 @@ function youngRecord(context: RuleContext, keys: PackageKeys, wanted: RegistryDe
   const answer = context.fact(npmPackument, key);
   if (answer.state !== 'known') return undefined;
   const record = recordOf(answer.value, answer.asOf);
-  if (record === undefined) context.notTold(npmPackument, key, NOT_TOLD);
+  if (record === undefined) context.lacking(npmPackument, key, NOT_TOLD);
   return record !== undefined && isYoung(record) ? record : undefined;
 }
 

@@ -60,7 +60,7 @@ export function weigh(context: RuleContext, { found, key, targetKey }: Likeness)
   }
   const record = recordOf(answer.value, answer.asOf);
   if (record === undefined) {
-    context.notTold(npmPackument, key, NOT_TOLD);
+    context.lacking(npmPackument, key, NOT_TOLD);
     return byNames;
   }
   if (found.confidence !== 'high' && isEstablished(record)) return { severity: 'none', isAbsent: false };
@@ -72,7 +72,7 @@ function weighAgainst(context: RuleContext, record: PackageRecord, { found, targ
   const severity = severityOfNames(found);
   const answer = context.fact(npmPackument, targetKey);
   const target = answer.state === 'known' ? recordOf(answer.value, answer.asOf) : undefined;
-  if (answer.state === 'known' && target === undefined) context.notTold(npmPackument, targetKey, NOT_TOLD);
+  if (answer.state === 'known' && target === undefined) context.lacking(npmPackument, targetKey, NOT_TOLD);
   if (target !== undefined && areOfSamePeople(record, target)) return { severity: 'none', isAbsent: false };
   const claims = target?.repository !== undefined && target.repository === record.repository;
   const claim = claims ? "; it names the other's repository, whose maintainers are others" : '';

@@ -104,7 +104,7 @@ function checkCommands(context: RuleContext, script: Script): void {
 }
 
 function likenessOf({ lookalike, combosquat }: RuleContext, name: string): Lookalike | undefined {
-  return lookalike('npm', name) ?? combosquat(name);
+  return lookalike('npm', name) ?? combosquat('npm', name);
 }
 
 /** A single word in common says something only of what the public registry can be asked for. */
