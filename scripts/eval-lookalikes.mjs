@@ -13,6 +13,7 @@ const { values: given } = parseArgs({ options: { npm: { type: 'string' }, pypi: 
 const { readData } = await loadSource('server/src/lookalikes/data.ts');
 const { buildFilter } = await loadSource('server/src/lookalikes/name-filter.ts');
 const { NpmNames } = await loadSource('server/src/lookalikes/npm.ts');
+const { ComboNames } = await loadSource('server/src/lookalikes/combo.ts');
 const { PypiNames, normalisePypi } = await loadSource('server/src/lookalikes/pypi.ts');
 const { ActionNames } = await loadSource('server/src/lookalikes/slugs.ts');
 const { lookalikeSeverity } = await loadSource('server/src/core/lookalike-severity.ts');
@@ -59,6 +60,17 @@ const manifests = honest.filter(({ file }) => path.basename(file) === 'package.j
 const flagged = manifests.filter(({ names }) => names.some((name) => npm.judge(name) !== undefined));
 console.log(`  manifests with a flag: ${flagged.length} of ${manifests.length}\n`);
 
+// What only a fact can decide: names that nothing else is said of, with a well-known one among their words.
+const combosOf = (list) => {
+  const [combo, rest] = [new ComboNames(list), new NpmNames(list)];
+  return { judge: (name) => (rest.judge(name) === undefined ? combo.judge(name) : undefined) };
+};
+const combosquats = attacks.npm.filter(([, , kind]) => kind === 'combosquat');
+const words = new ComboNames({ ...data, npmKnown: buildFilter([]) });
+const hits = combosquats.filter(([name, target]) => words.judge(name)?.target === target);
+console.log(`Combosquats whose target is among their words: ${hits.length} of ${combosquats.length}\n`);
+falseAlarms('npm, a word among others (a hint until confirmed): dependencies of nine repositories', combosOf(data), honestNames);
+
 if (given.npm === undefined) console.log('npm, ordinary names: not measured, no table is given (--npm)\n');
 else {
   const rows = (await lines(given.npm)).slice(1).map((line) => line.split('\t'));
@@ -73,6 +85,8 @@ else {
   falseAlarms('npm, ordinary names that the list has', npm, sampleOf(tail, SAMPLE));
   const unaware = new NpmNames({ ...data, npmKnown: buildFilter(tail.filter((name) => !hidden.has(name))) });
   falseAlarms('npm, ordinary names that were hidden from the list', unaware, sampleOf([...hidden], SAMPLE));
+  const half = { ...data, npmKnown: buildFilter(tail.filter((name) => !hidden.has(name))) };
+  falseAlarms('npm, a word among others: ordinary names that were hidden from the list', combosOf(half), sampleOf([...hidden], SAMPLE));
 }
 if (given.pypi === undefined) console.log('PyPI, ordinary names: not measured, no table is given (--pypi)\n');
 else {

@@ -27,7 +27,8 @@ describe('the list of names in the language server', () => {
       assert.deepEqual(await codes(lsp, uri), []);
       await until('it never came to pass', () => lsp.refreshes > 0);
       assert.deepEqual(await codes(lsp, uri), ['npm/lookalike']);
-      assert.deepEqual(await unknownOf(lsp, uri), { unknown: [] });
+      // The list is known now; what the registry says of the name is not.
+      assert.deepEqual(await unknownOf(lsp, uri), { unknown: [{ why: 'offline', count: 1 }] });
       const refreshes = lsp.refreshes;
       await lsp.change(uri, 2, { text: WORKFLOW.replace('raect', 'react') });
       assert.deepEqual(await codes(lsp, uri), []);

@@ -24,6 +24,7 @@ export type Difference =
   | 'scope'
   | 'scope-dropped'
   | 'scope-flattened'
+  | 'combo'
   | 'known-malicious';
 
 /** How sure it is that a name means to be taken for another. */
@@ -56,6 +57,8 @@ export interface LookalikeJudge {
   readonly sources: readonly string[];
   /** What a name looks like; undefined for one that looks like itself. */
   readonly judge: (ecosystem: Ecosystem, name: string) => Lookalike | undefined;
+  /** The well-known npm package that an unknown name has among its words; most names like that are honest. Other ecosystems have none. */
+  readonly combosquat: (ecosystem: Ecosystem, name: string) => Lookalike | undefined;
 }
 
 /** About how many monthly downloads (or what else was counted) a weight stands for: the lower end of its bucket. */

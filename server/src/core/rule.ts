@@ -61,6 +61,8 @@ export interface RuleContext {
    * unknown). The same list is the same function in every analysis, so that what it said can be kept beside it.
    */
   readonly lookalike: (ecosystem: Ecosystem, name: string) => Lookalike | undefined;
+  /** The well-known npm package that an unknown name has among its words: nothing to warn of without a fact that confirms it. */
+  readonly combosquat: (ecosystem: Ecosystem, name: string) => Lookalike | undefined;
   report(draft: Draft): void;
 }
 

@@ -104,6 +104,7 @@ class Run {
         this.notKnown(kind.id, 'denied', { key: kind.key(key), detail });
       },
       lookalike: typeof lookalikes === 'string' ? noLookalikes : allowing(lookalikes.judge, this.#options.policy),
+      combosquat: typeof lookalikes === 'string' ? noLookalikes : allowing(lookalikes.combosquat, this.#options.policy),
       report: (draft) => {
         active ??= this.#active(rule);
         this.findings.push(this.#finish(active, draft));

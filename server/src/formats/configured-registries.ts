@@ -12,6 +12,8 @@ export interface ConfiguredRegistry {
   readonly scope: string | undefined;
   /** The settings file, relative to the checked root. */
   readonly path: string;
+  /** It is only given a token: which names come from it is said elsewhere. */
+  readonly hasTokenOnly?: true;
 }
 
 /** The files that name registries, the ones that only one manager reads first. */
@@ -92,7 +94,7 @@ type Entries = NonNullable<ReturnType<typeof asNpmrc>>['entries'];
 function npmrcRegistries(path: string, entries: Entries): ConfiguredRegistry[] {
   return entries.flatMap(({ key, name, value, host, section }): ConfiguredRegistry[] => {
     if (section !== undefined) return [];
-    if (host !== undefined) return [{ host, scope: undefined, path }];
+    if (host !== undefined) return [{ host, scope: undefined, path, hasTokenOnly: true }];
     const address = name === 'registry' ? hostOfUrl(value?.text ?? '') : undefined;
     if (address === undefined) return [];
     const scope = /^(@[^/:]+):registry$/.exec(key.text)?.[1];

@@ -1,5 +1,6 @@
 import type { Ecosystem, Lookalike, LookalikeJudge } from '../core/lookalike.ts';
 import { remember } from '../core/remember.ts';
+import { ComboNames } from './combo.ts';
 import { type LookalikeData, readData } from './data.ts';
 import { NpmNames } from './npm.ts';
 import { PypiNames } from './pypi.ts';
@@ -13,6 +14,7 @@ export function createJudge(file: Uint8Array): LookalikeJudge | undefined {
   const data = readData(file);
   if (data === undefined) return undefined;
   const judges = new Map<Ecosystem, (name: string) => Lookalike | undefined>();
+  let combosquat: ((name: string) => Lookalike | undefined) | undefined;
   return {
     date: data.date,
     sources: data.sources,
@@ -25,7 +27,17 @@ export function createJudge(file: Uint8Array): LookalikeJudge | undefined {
       }
       return judge(name);
     },
+    combosquat: (ecosystem, name) => {
+      if (ecosystem !== 'npm') return undefined;
+      combosquat ??= comboJudge(data);
+      return combosquat(name);
+    },
   };
+}
+
+function comboJudge(data: LookalikeData): (name: string) => Lookalike | undefined {
+  const made = new ComboNames(data);
+  return remember((asked) => made.judge(asked), REMEMBERED);
 }
 
 function judgeOf(ecosystem: Ecosystem, data: LookalikeData): { judge(name: string): Lookalike | undefined } {

@@ -36,6 +36,8 @@ export class LazyLookalikes {
       // Makes the ecosystem's tables.
       judge?.judge(ecosystem, '');
     }
+    await yieldToQueue();
+    judge?.combosquat('npm', '');
     this.#list = judge ?? 'error';
   }
 }

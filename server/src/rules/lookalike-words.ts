@@ -20,6 +20,7 @@ const DIFFERENCES: Readonly<Record<Exclude<Difference, 'known-malicious'>, strin
   scope: 'the scope is another',
   'scope-dropped': 'the scope is left out',
   'scope-flattened': 'the scope is written into the name',
+  combo: 'it stands among other words',
 };
 
 /** The arguments of a lookalike rule's messages, and which of `MESSAGE_IDS` fits. */

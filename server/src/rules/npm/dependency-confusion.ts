@@ -1,13 +1,16 @@
-import type { Fix } from '../../core/finding.ts';
+import type { Draft, Fix } from '../../core/finding.ts';
 import type { Rule, RuleContext, Surroundings } from '../../core/rule.ts';
 import { folderOf, joinPath } from '../../core/source-file.ts';
 import { span } from '../../core/span.ts';
-import { type ConfiguredRegistry, hostOfUrl, registriesFor } from '../../formats/configured-registries.ts';
 import { memberOf } from '../../formats/json.ts';
-import { hostsOf, isOtherYarnRegistry, mainHost } from '../../formats/lock-hosts.ts';
-import type { LockEntry, LockFile } from '../../formats/lock-model.ts';
+import type { LockFile } from '../../formats/lock-model.ts';
 import { type FoundLock, soleLock } from '../../formats/locked.ts';
 import { asPackageJson, type Dependency, editSpec, type PackageJson } from '../../formats/package-json.ts';
+import { packageKeys, registryDependencies } from '../../formats/registry-settings.ts';
+import { confusionOf } from './confusion-facts.ts';
+import { ScopeHosts } from './scope-hosts.ts';
+
+const REMEDY = 'Give a package of your own a scope, and the scope its registry in `.npmrc`.';
 
 /** An internal name that the lockfile takes from the registry that everybody can publish to. */
 export const rule: Rule = {
@@ -43,38 +46,84 @@ export const rule: Rule = {
         why: 'Nothing here says where the scope belongs, so whoever owns it in the other registry decides what is installed under an internal name.',
         remedy: 'Add `{scope}:registry=https://{registry}/` to `.npmrc`, delete the entry and run `{manager} install`.',
       },
+      unscoped: {
+        what: '{lockfile} takes `{name}` from `{registry}`, which {settings} gives to `{scope}` only.',
+        why: 'A name without a scope cannot have a registry of its own: who installs it anew asks the one for all names, where anybody may publish it.',
+        remedy: 'Rename it to `{scope}/{name}`, or make `{registry}` the registry for all names.',
+      },
+      young: {
+        what: '`{name}` {version} is {from}, and the registry has no such version: what it has under this name begins at {lowest}, {evidence}.',
+        why: 'Yours comes from somewhere else, and somebody has just taken its name where everybody looks for it: who installs it without your registry gets theirs.',
+        remedy: REMEDY,
+      },
+      higher: {
+        what: '`{name}` {version} is {from}, and the registry has no such version: what it has under this name begins at {lowest} ({asOf}).',
+        why: 'Yours comes from somewhere else, and the other one is higher: whatever asks both takes theirs.',
+        remedy: REMEDY,
+      },
+      placeholder: {
+        what: '`{name}` {version} is {from}, and the registry has no such version: it keeps the name as a placeholder for removed malware ({asOf}).',
+        why: 'Either that malware is what is locked here, or others have tried the name of a package of yours.',
+        remedy: `Find out where it was installed from. ${REMEDY}`,
+      },
+      bait: {
+        what: '`{name}`, which resolves to {version}, {evidence}.',
+        why: 'A new package that begins at such a version is made to win over an internal one of the same name.',
+        remedy: `Find out who made it, and whether it was installed. ${REMEDY}`,
+      },
     },
   },
   check(context) {
-    const { manifest, surroundings, report } = context;
+    const { manifest, surroundings } = context;
     const model = asPackageJson(manifest);
-    const found = model && soleLock(surroundings, manifest.file.path);
-    if (model === undefined || found === undefined) return;
-    const siblings = siblingsIn(surroundings, found);
-    let scopes: ScopeHosts | undefined;
-    for (const dependency of model.dependencies) {
-      const { name, spec, nameSpan, group } = dependency;
-      if (dependency.parsed.kind === 'alias') continue;
-      const entry = found.lock.locked(found.importer, name, spec);
-      if (entry?.source !== 'tarball' || entry.name !== name) continue;
-      const lockfile = found.path.slice(found.path.lastIndexOf('/') + 1);
-      const identity = `${group} ${name}`;
-      const sibling = siblings.get(name);
-      if (sibling !== undefined && isPrivate(sibling)) {
-        const args = { name, lockfile, spec: siblingSpec(found.lock), version: entry.version ?? 'its entry' };
-        report({ messageId: 'private', args, span: nameSpan, identity, fixes: toWorkspace(context, dependency, found) });
-        continue;
-      }
-      const scope = /^(@[^/]+)\//.exec(name)?.[1];
-      if (scope === undefined || sibling !== undefined) continue;
-      scopes ??= new ScopeHosts(context, found.lock);
-      const other = scopes.otherRegistry(scope, entry);
-      if (other === undefined) continue;
-      const args = { name, scope, lockfile, registry: other.registry, manager: found.lock.manager, settings: other.settings ?? '' };
-      report({ messageId: other.settings === undefined ? 'mixed' : 'scope', args, span: nameSpan, identity });
+    if (model === undefined) return;
+    const lock = soleLock(surroundings, manifest.file.path);
+    const told = lock === undefined ? new Set<Dependency>() : checkLocked(context, model, lock);
+    const keys = packageKeys(manifest.file, surroundings);
+    for (const one of registryDependencies(manifest, surroundings)) {
+      const [dependency] = one;
+      const found = told.has(dependency) ? undefined : confusionOf(context, keys, one);
+      if (found !== undefined) context.report({ ...found, span: dependency.nameSpan, identity: `${dependency.group} ${dependency.name}` });
     }
   },
 };
+
+/** What the lockfile and the settings say without a look-up. Gives the dependencies that were reported. */
+function checkLocked(context: RuleContext, model: PackageJson, found: FoundLock): ReadonlySet<Dependency> {
+  const told = new Set<Dependency>();
+  const siblings = siblingsIn(context.surroundings, found);
+  const lockfile = found.path.slice(found.path.lastIndexOf('/') + 1);
+  let scopes: ScopeHosts | undefined;
+  for (const dependency of model.dependencies) {
+    const { name, spec, nameSpan, group } = dependency;
+    if (dependency.parsed.kind === 'alias') continue;
+    const entry = found.lock.locked(found.importer, name, spec);
+    if (entry?.source !== 'tarball' || entry.name !== name) continue;
+    const report = (draft: Pick<Draft, 'messageId' | 'args' | 'fixes'>): void => {
+      told.add(dependency);
+      context.report({ ...draft, args: { name, lockfile, ...draft.args }, span: nameSpan, identity: `${group} ${name}` });
+    };
+    const sibling = siblings.get(name);
+    if (sibling !== undefined && isPrivate(sibling)) {
+      const args = { spec: siblingSpec(found.lock), version: entry.version ?? 'its entry' };
+      report({ messageId: 'private', args, fixes: toWorkspace(context, dependency, found) });
+      continue;
+    }
+    if (sibling !== undefined) continue;
+    scopes ??= new ScopeHosts(context, found.lock);
+    const scope = /^(@[^/]+)\//.exec(name)?.[1];
+    if (scope === undefined) {
+      const args = scopes.scopedRegistry(entry);
+      if (args !== undefined) report({ messageId: 'unscoped', args });
+      continue;
+    }
+    const other = scopes.otherRegistry(scope, entry);
+    if (other === undefined) continue;
+    const args = { scope, registry: other.registry, manager: found.lock.manager, settings: other.settings ?? '' };
+    report({ messageId: other.settings === undefined ? 'mixed' : 'scope', args });
+  }
+  return told;
+}
 
 /** More workspaces are not looked at one by one. */
 const MAX_WORKSPACES = 500;
@@ -112,72 +161,4 @@ function toWorkspace({ manifest }: RuleContext, dependency: Dependency, { lock }
       edits: [editSpec(manifest.file.text, dependency, span(0, dependency.spec.length), 'workspace:*')],
     },
   ];
-}
-
-/** Where a lockfile takes its packages from. */
-interface LockedHosts {
-  /** The host that most packages come from. */
-  readonly main: string | undefined;
-  /** The hosts of the archives of a scope, without those whose address is no registry's. */
-  ofScope(scope: string): ReadonlySet<string> | undefined;
-}
-
-// A manifest is read again at every key, its lockfile is not: what takes a pass over all packages is kept with that.
-const lockedHosts = new WeakMap<LockFile, LockedHosts>();
-
-function lockedHostsOf(lock: LockFile): LockedHosts {
-  const kept = lockedHosts.get(lock);
-  if (kept !== undefined) return kept;
-  let scopes: ReadonlyMap<string, ReadonlySet<string>> | undefined;
-  const hosts: LockedHosts = {
-    main: mainHost(hostsOf(lock))?.host,
-    ofScope: (scope) => {
-      scopes ??= hostsByScope(lock);
-      return scopes.get(scope);
-    },
-  };
-  lockedHosts.set(lock, hosts);
-  return hosts;
-}
-
-function hostsByScope({ entries }: LockFile): ReadonlyMap<string, ReadonlySet<string>> {
-  const scopes = new Map<string, Set<string>>();
-  for (const { name, resolved, source } of entries) {
-    const slash = source === 'tarball' && name.startsWith('@') ? name.indexOf('/') : -1;
-    const host = resolved === undefined ? '' : slash < 0 ? undefined : hostOfUrl(resolved);
-    if (slash < 0 || host === undefined || resolved?.includes('/-/') === false) continue;
-    const key = name.slice(0, slash);
-    scopes.set(key, (scopes.get(key) ?? new Set()).add(host));
-  }
-  return scopes;
-}
-
-/** Which registry the packages of a scope come from: by the settings, and by the lockfile. */
-class ScopeHosts {
-  readonly #configured: ReadonlyMap<string, ConfiguredRegistry>;
-  readonly #lock: LockFile;
-  readonly #locked: LockedHosts;
-
-  constructor({ surroundings, manifest }: RuleContext, lock: LockFile) {
-    const registries = registriesFor(surroundings, manifest.file.path);
-    // The nearest settings file wins.
-    this.#configured = new Map(registries.toReversed().flatMap((one) => (one.scope === undefined ? [] : [[one.scope, one]])));
-    this.#lock = lock;
-    this.#locked = lockedHostsOf(lock);
-  }
-
-  /** The registry that the scope belongs to, where the entry comes from the main one instead; undefined where nothing is wrong. */
-  otherRegistry(scope: string, { resolved }: LockEntry): { readonly registry: string; readonly settings?: string } | undefined {
-    const host = resolved === undefined ? '' : hostOfUrl(resolved);
-    if (host === undefined || host !== this.#locked.main) return undefined;
-    const configured = this.#configured.get(scope);
-    if (configured !== undefined) {
-      // Without an address the settings decide, when it is fetched.
-      return host === '' || configured.host === host ? undefined : { registry: configured.host, settings: configured.path };
-    }
-    const [other] = [...(this.#locked.ofScope(scope) ?? [])].filter(
-      (one) => one !== host && one !== '' && !isOtherYarnRegistry(this.#lock, one, host),
-    );
-    return other === undefined ? undefined : { registry: other };
-  }
 }

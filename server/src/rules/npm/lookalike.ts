@@ -1,15 +1,34 @@
-import { isAtLeast } from '../../core/finding.ts';
-import type { Lookalike } from '../../core/lookalike.ts';
-import { lookalikeSeverity } from '../../core/lookalike-severity.ts';
+import type { Message } from '../../core/finding.ts';
+import { isSuspect, type Lookalike } from '../../core/lookalike.ts';
 import type { Rule, RuleContext } from '../../core/rule.ts';
-import { asLockFile, LOCK_FORMATS, type LockEntry, type LockFile } from '../../formats/lock-model.ts';
-import { lockPaths } from '../../formats/lock-paths.ts';
+import type { Script } from '../../core/script.ts';
+import { asLockFile, LOCK_FORMATS } from '../../formats/lock-model.ts';
 import { namedPackagesOf } from '../../formats/named-package.ts';
 import { asPackageJson, type PackageJson } from '../../formats/package-json.ts';
 import { isWorkspaceSibling } from '../../formats/workspace-siblings.ts';
-import { lookalikeDraft, PACKAGE_MESSAGES } from '../lookalike-finding.ts';
+import { ALLOW, PACKAGE_MESSAGES } from '../lookalike-finding.ts';
 import { commandFixes } from './lookalike-command.ts';
+import { type Likeness, weigh } from './lookalike-facts.ts';
+import { checkLock } from './lookalike-lock.ts';
 import { manifestFixes, packagesAsked } from './lookalike-manifest.ts';
+import { commandQuestion, isToldConfused, isToldMissing, manifestQuestion } from './lookalike-questions.ts';
+import { tell } from './lookalike-tell.ts';
+
+const COMBO: Message = {
+  what: '`{name}` is `{target}` with other words.',
+  why: '`{target}` {use}, and `{name}` is not in the list of established packages; attackers add a word to a well-known name, and so do honest authors.',
+  remedy: `Look up who makes it, and since when; ${ALLOW}`,
+};
+const TRANSITIVE: Message = {
+  what: '`{name}` looks like `{target}`: {difference}. It comes with {path}.',
+  why: '`{target}` {use}, and `{name}` is not in the list of established packages; whoever controls a package on that path may have been tricked, or may be tricking you.',
+  remedy: 'Find out why it is required; until then leave out the package that brings it in.',
+};
+
+/** A message with what the registry said of the package. */
+function withEvidence(message: Message): Message {
+  return { ...message, what: `${message.what} {evidence}` };
+}
 
 /** A package whose name looks like a well-known one: registered for those who mistype, it runs its code when it is installed. */
 export const rule: Rule = {
@@ -31,11 +50,14 @@ export const rule: Rule = {
     ],
     messages: {
       ...PACKAGE_MESSAGES,
-      transitive: {
-        what: '`{name}` looks like `{target}`: {difference}. It comes with {path}.',
-        why: '`{target}` {use}, and `{name}` is not in the list of established packages; whoever controls a package on that path may have been tricked, or may be tricking you.',
-        remedy: 'Find out why it is required; until then leave out the package that brings it in.',
+      alikeSeen: withEvidence(PACKAGE_MESSAGES.alike),
+      combo: COMBO,
+      comboSeen: {
+        ...withEvidence(COMBO),
+        remedy: `Find out who makes \`{name}\`, and whether \`{target}\` was meant; ${ALLOW}`,
       },
+      transitive: TRANSITIVE,
+      transitiveSeen: withEvidence(TRANSITIVE),
       deep: {
         what: '`{name}` is the name of removed malware. It comes with {path}.',
         why: 'It runs its code when it is installed; whoever controls a package on that path may have been tricked, or may be tricking you.',
@@ -49,68 +71,44 @@ export const rule: Rule = {
     if (model !== undefined) checkManifest(context, model);
     const lock = asLockFile(manifest);
     if (lock !== undefined) checkLock(context, lock);
-    for (const named of manifest.scripts.flatMap(namedPackagesOf)) {
-      const { ecosystem, name, span } = named;
-      const found = ecosystem === 'npm' ? context.lookalike('npm', name) : undefined;
-      if (found === undefined || isWorkspaceSibling(context.surroundings, manifest.file.path, name)) continue;
-      context.report(lookalikeDraft({ ecosystem, name, found, span }, commandFixes(context, named, found.target)));
-    }
+    for (const script of manifest.scripts) checkCommands(context, script);
   },
 };
 
 function checkManifest(context: RuleContext, model: PackageJson): void {
-  const { manifest, surroundings, lookalike, report } = context;
+  const { manifest, surroundings } = context;
   for (const asked of packagesAsked(model)) {
-    const found = lookalike('npm', asked.name);
+    const found = likenessOf(context, asked.name);
     if (found === undefined || isWorkspaceSibling(surroundings, manifest.file.path, asked.name)) continue;
-    const draft = lookalikeDraft({ ecosystem: 'npm', name: asked.name, found, span: asked.span }, []);
-    report({ ...draft, fixes: manifestFixes(context, model, asked, found.target) });
+    if (!isSuspect(found) && isToldConfused(context, asked)) continue;
+    const question = manifestQuestion(context, asked, found);
+    if (!isWorthTelling(found, question)) continue;
+    const weighed = question === undefined ? undefined : weigh(context, question);
+    if (weighed?.isAbsent === true && isToldMissing(context, asked)) continue;
+    const fixes = manifestFixes(context, model, asked, found.target);
+    tell(context, { ecosystem: 'npm', name: asked.name, found, span: asked.span }, { weighed, fixes });
   }
 }
 
-/** Once for each name that no project asks for itself: those are told in their package.json. Weak likenesses are noise here. */
-function checkLock({ lookalike, report }: RuleContext, lock: LockFile): void {
-  const seen = new Set<string>();
-  const suspicious = (lock.stretches ?? [lock.entries])
-    .flatMap((entries) => suspiciousIn(entries, lookalike))
-    .filter(({ entry }) => !seen.has(entry.name) && seen.add(entry.name));
-  if (suspicious.length === 0) return;
-  const paths = lockPaths(lock);
-  for (const { entry, found } of suspicious) {
-    if (paths.isDirect(entry)) continue;
-    const draft = lookalikeDraft({ ecosystem: 'npm', name: entry.name, found, span: lock.spanOf(entry, 'key') }, []);
-    const path = shownPath(paths.pathTo(entry).slice(0, -1));
-    report({ ...draft, messageId: draft.messageId === 'alike' ? 'transitive' : 'deep', args: { ...draft.args, path } });
+function checkCommands(context: RuleContext, script: Script): void {
+  const { manifest, surroundings } = context;
+  for (const named of namedPackagesOf(script)) {
+    const { ecosystem, name, span } = named;
+    const found = ecosystem === 'npm' ? likenessOf(context, name) : undefined;
+    if (found === undefined || isWorkspaceSibling(surroundings, manifest.file.path, name)) continue;
+    const question = commandQuestion(context, { script, named, found });
+    if (!isWorthTelling(found, question)) continue;
+    const weighed = question === undefined ? undefined : weigh(context, question);
+    const fixes = commandFixes(context, named, found.target);
+    tell(context, { ecosystem, name, found, span }, { weighed, fixes });
   }
 }
 
-interface Suspicious {
-  readonly entry: LockEntry;
-  readonly found: Lookalike;
+function likenessOf({ lookalike, combosquat }: RuleContext, name: string): Lookalike | undefined {
+  return lookalike('npm', name) ?? combosquat('npm', name);
 }
 
-/** What a list of names said of a stretch of entries, kept as long as both. */
-const judged = new WeakMap<RuleContext['lookalike'], WeakMap<readonly LockEntry[], readonly Suspicious[]>>();
-
-function suspiciousIn(entries: readonly LockEntry[], lookalike: RuleContext['lookalike']): readonly Suspicious[] {
-  const ofList = judged.get(lookalike) ?? new WeakMap<readonly LockEntry[], readonly Suspicious[]>();
-  judged.set(lookalike, ofList);
-  const known = ofList.get(entries);
-  if (known !== undefined) return known;
-  const suspicious = entries.flatMap((entry): Suspicious[] => {
-    // Of what lies in the project, or came inside of another package, no registry was asked.
-    const found = entry.source === 'tarball' ? lookalike('npm', entry.name) : undefined;
-    return found !== undefined && isAtLeast(lookalikeSeverity(found.confidence), 'warning') ? [{ entry, found }] : [];
-  });
-  ofList.set(entries, suspicious);
-  return suspicious;
-}
-
-const MAX_STEPS = 6;
-
-function shownPath(path: readonly string[]): string {
-  const steps = path.length > MAX_STEPS ? [...path.slice(0, 2), '...', ...path.slice(3 - MAX_STEPS)] : path;
-  return steps.length === 0
-    ? 'a package that the lockfile does not name'
-    : steps.map((step) => (step === '...' ? step : `\`${step}\``)).join(' > ');
+/** A single word in common says something only of what the public registry can be asked for. */
+function isWorthTelling({ kind }: Lookalike, question: Likeness | undefined): boolean {
+  return kind !== 'combo' || (question !== undefined && question.key.isElsewhere !== true);
 }

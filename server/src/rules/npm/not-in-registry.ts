@@ -1,4 +1,5 @@
 import type { Fix } from '../../core/finding.ts';
+import { isSuspect } from '../../core/lookalike.ts';
 import { npmVersions } from '../../core/npm-facts.ts';
 import type { Rule } from '../../core/rule.ts';
 import { plain } from '../../core/untrusted.ts';
@@ -6,6 +7,9 @@ import { memberOf } from '../../formats/json.ts';
 import { removeMember } from '../../formats/json-edits.ts';
 import { asPackageJson, type Dependency, type PackageJson } from '../../formats/package-json.ts';
 import { packageKeys, registryDependencies } from '../../formats/registry-settings.ts';
+import { lookalikeWords } from '../lookalike-words.ts';
+import { manifestFixes } from './lookalike-manifest.ts';
+import { isMissing } from './missing-package.ts';
 
 /** A name that nobody has published: the first one who does decides what is installed. */
 export const rule: Rule = {
@@ -36,26 +40,33 @@ export const rule: Rule = {
         why: 'If nobody owns the scope, anybody may claim it, and whatever they publish is then installed and run here.',
         remedy: 'Correct the name or remove it, or give the scope its registry in .npmrc: `{scope}:registry=...`.',
       },
+      alike: {
+        what: '`{name}` does not exist in the registry, and looks like `{target}`: {difference}.',
+        why: 'Anybody may publish a package of that name, and whatever is in it is then installed and run here.',
+        remedy: 'Use `{target}`, or remove it.',
+      },
     },
   },
   check(context) {
     const { manifest, surroundings } = context;
     const model = asPackageJson(manifest);
     const keys = packageKeys(manifest.file, surroundings);
-    for (const [dependency, found] of registryDependencies(manifest, surroundings)) {
-      if (dependency.group === 'peerDependencies' && model?.optionalPeers.includes(dependency.name)) continue;
-      if (found.name === model?.name || keys.isMapped(found.name)) continue;
-      const isScoped = found.name.startsWith('@');
-      // Somebody installed it: a scoped one that is hidden is private, and its scope is taken.
-      if (isScoped && found.locked !== undefined) continue;
-      if (context.fact(npmVersions, keys.of(found)).state !== 'absent') continue;
-      context.report({
-        messageId: isScoped ? 'scoped' : 'absent',
-        args: { name: found.name, scope: found.name.slice(0, found.name.indexOf('/')) },
-        span: dependency.nameSpan,
-        identity: `${dependency.group} ${dependency.name}`,
-        fixes: removal(manifest.file.text, model, dependency),
-      });
+    for (const one of registryDependencies(manifest, surroundings)) {
+      if (!isMissing(context, keys, one)) continue;
+      const [dependency, { name }] = one;
+      const place = { span: dependency.nameSpan, identity: `${dependency.group} ${dependency.name}` };
+      const alike = context.lookalike('npm', name);
+      // `npm/lookalike` tells of it.
+      if (alike?.kind === 'known-malicious') continue;
+      if (alike !== undefined && isSuspect(alike) && model !== undefined) {
+        const asked = { name, span: dependency.nameSpan, dependencies: [dependency] };
+        const { args } = lookalikeWords('npm', name, alike);
+        context.report({ ...place, messageId: 'alike', args: { ...args }, fixes: manifestFixes(context, model, asked, alike.target) });
+      } else {
+        const messageId = name.startsWith('@') ? 'scoped' : 'absent';
+        const args = { name, scope: name.slice(0, name.indexOf('/')) };
+        context.report({ ...place, messageId, args, fixes: removal(manifest.file.text, model, dependency) });
+      }
     }
   },
 };

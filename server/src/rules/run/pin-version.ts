@@ -1,7 +1,6 @@
 import { valid } from 'semver';
 import type { Edit, Fix, FixFailure, FixIo } from '../../core/finding.ts';
 import type { PackageKey } from '../../core/npm-facts.ts';
-import { PUBLIC_NPM_REGISTRY_URL } from '../../core/public-npm-registry.ts';
 import type { Surroundings } from '../../core/rule.ts';
 import type { SourceFile } from '../../core/source-file.ts';
 import type { Span } from '../../core/span.ts';
@@ -9,6 +8,7 @@ import { plain } from '../../core/untrusted.ts';
 import type { AdhocInstall, AdhocPackage } from '../../formats/adhoc-package.ts';
 import { parseSpec } from '../../formats/npm-spec.ts';
 import { resolveVersion } from '../../formats/pick-version.ts';
+import { choosesRegistry, namesRegistry } from '../../formats/registry-choice.ts';
 import { packageKeys } from '../../formats/registry-settings.ts';
 import type { Invocation } from '../../formats/shell-invocation.ts';
 
@@ -73,23 +73,11 @@ function prefersLocal({ name, words }: Invocation): boolean {
   return (name === 'npm' || name === 'bun') && words.slice(1).some(({ value }) => value === 'exec' || value === 'x');
 }
 
-/** Options and variables of the command that choose another registry, tag or date than the settings and `latest`. */
-function choosesOtherwise({ words, assignments }: Invocation): boolean {
+/** What in a command chooses another registry, tag or date than the settings and `latest`. */
+function choosesOtherwise(invocation: Invocation): boolean {
   return (
-    words.some(({ value }) => /^--(?:registry|tag|before|min-release-age|minimum-release-age|userconfig|globalconfig|@)/.test(value)) ||
-    assignments.some(({ value }) => /^(?:npm_config_|pnpm_config_|yarn_|bun_config_)/i.test(value))
+    choosesRegistry(invocation) || invocation.words.some(({ value }) => /^--(?:tag|before|min-release-age|minimum-release-age)/.test(value))
   );
-}
-
-/** What sets a registry for the commands behind it, up to the end of its line. */
-const SETS_REGISTRY =
-  /(?:registry-url|(?:npm|bun|pnpm)_config_registry|yarn_(?:npm_)?registry(?:_server)?|config\s+set\s+(?:[\w-]+\s+)?\S*registry\S*)[^\n]{0,300}/gi;
-const PUBLIC_REGISTRY = PUBLIC_NPM_REGISTRY_URL.replace(/\/$/, '');
-
-/** Whether a document sends its commands to another registry: what they install may be private then, and nobody else is asked. */
-function namesRegistry(text: string): boolean {
-  for (const [line] of text.matchAll(SETS_REGISTRY)) if (!line.includes(PUBLIC_REGISTRY)) return true;
-  return false;
 }
 
 async function resolvePins(pins: readonly Pin[], io: FixIo, signal: AbortSignal): Promise<readonly Edit[] | FixFailure> {
