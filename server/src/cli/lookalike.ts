@@ -30,7 +30,7 @@ async function compareOne(
   { ecosystem, name, online }: { readonly ecosystem: Ecosystem; readonly name: string; readonly online: boolean },
   io: Io,
 ): Promise<number> {
-  const found = name.length > MAX_NAME_LENGTH ? undefined : judge.judge(ecosystem, name);
+  const found = name.length > MAX_NAME_LENGTH ? undefined : (judge.judge(ecosystem, name) ?? judge.combosquat(ecosystem, name));
   if (found === undefined || found.target === '') {
     const what = found === undefined ? `looks like no well-known name of the list of ${judge.date}` : 'is the name of removed malware';
     io.stdout.write(`${plain(name)} ${what}. ${found === undefined ? 'That proves nothing about it.' : ''}`.trimEnd() + '\n');

@@ -24,7 +24,7 @@ export async function comparePage(
   signal: AbortSignal,
 ): Promise<CompareAnswer> {
   if (!ECOSYSTEMS.includes(ecosystem) || typeof name !== 'string' || name.length > MAX_NAME_UNITS) return { failed: 'That is no name.' };
-  const found = lookalikes.judge(ecosystem, name);
+  const found = lookalikes.judge(ecosystem, name) ?? lookalikes.combosquat(ecosystem, name);
   if (found === undefined || found.target === '') {
     return { failed: `${plain(name)} looks like no well-known name of the list of ${lookalikes.date}. That proves nothing about it.` };
   }
