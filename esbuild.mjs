@@ -22,6 +22,8 @@ const shared = {
   mainFields: ['module', 'main'],
   minify: production,
   sourcemap: production ? false : 'linked',
+  // Bundles get at one another by `require` alone: it is what the script of a web worker has, and needs no guess at the names they export.
+  supported: { 'dynamic-import': false },
   legalComments: 'none',
   logLevel: quiet ? 'warning' : 'info',
   loader: { '.md': 'text' },
