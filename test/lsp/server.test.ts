@@ -361,7 +361,8 @@ describe('settings and trust', () => {
         await lsp.connection.sendNotification('workspace/didChangeConfiguration', { settings: null });
         const [diagnostic] = await lsp.diagnostics(uri);
         assert.equal(diagnostic?.severity, 1);
-        await new Promise((resolve) => setTimeout(resolve, 400));
+        const endsAt = Date.now() + 20_000;
+        while (lsp.refreshes === 0 && Date.now() < endsAt) await new Promise((resolve) => setTimeout(resolve, 20));
         assert.equal(lsp.refreshes, 1);
         assert.ok(
           lsp.logged.some((line) => line.includes('did you mean "image/unpinned"')),

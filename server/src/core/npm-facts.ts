@@ -75,6 +75,8 @@ export interface FullVersion extends PublishedVersion {
   /** The source repository that the manifest names, as written. */
   readonly repository?: string;
   readonly gitHead?: string;
+  /** What runs when it is installed, in that order; commands may be cut. Absent where there is none, or the registry does not say. */
+  readonly installScripts?: readonly { readonly name: string; readonly command: string }[];
   /** Requirements of `dependencies` and `optionalDependencies` by name. */
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly signatures?: readonly { readonly keyid: string; readonly sig: string }[];

@@ -11,8 +11,23 @@ export function registryOf({ resolved, name }: LockEntry): string {
   return (at < 0 ? address : address.slice(0, at)).toLowerCase();
 }
 
+/** What can hold hashes. */
+type Hashed = Pick<LockEntry, 'integrity' | 'checksum'>;
+
+/**
+ * Whether two Subresource Integrity texts are of one archive: as soon as one algorithm of both differs, they are not; undefined where
+ * they have no algorithm in common, or one is malformed.
+ */
+export function isSameArchive(a: string, b: string): boolean | undefined {
+  const [left, right] = [{ integrity: a }, { integrity: b }];
+  if (conflictIn(left, right) !== undefined) return false;
+  const others = hashesOf(right);
+  const hasCommon = [...hashesOf(left)].some(([algorithm, digests]) => others.get(algorithm)?.some((other) => digests.includes(other)));
+  return hasCommon ? true : undefined;
+}
+
 /** The algorithm of which both have hashes, and none in common; undefined where they can be of one archive. */
-export function conflictIn(a: LockEntry, b: LockEntry): string | undefined {
+export function conflictIn(a: Hashed, b: Hashed): string | undefined {
   const [left, right] = [hashesOf(a), hashesOf(b)];
   for (const [algorithm, digests] of left) {
     const others = right.get(algorithm);
@@ -24,7 +39,7 @@ export function conflictIn(a: LockEntry, b: LockEntry): string | undefined {
 }
 
 /** Digests by algorithm. Yarn berry's checksums count only with those of the same cache key. */
-function hashesOf({ integrity, checksum }: LockEntry): Map<string, string[]> {
+function hashesOf({ integrity, checksum }: Hashed): Map<string, string[]> {
   const hashes = new Map<string, string[]>();
   const add = (algorithm: string, digest: string) => hashes.set(algorithm, [...(hashes.get(algorithm) ?? []), digest]);
   for (const hash of integrity?.trim().split(/\s+/) ?? []) {
