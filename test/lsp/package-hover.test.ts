@@ -28,6 +28,16 @@ const papers = new Map<string, Paper>([
   ['npm/v1/keys', keysPaper(sigstore)],
 ]);
 
+/** A release of this very hour. */
+const fresh: Published = {
+  versions: {
+    '0.9.0': { _npmUser: { name: 'kim' } },
+    '1.0.0': { _npmUser: { name: 'kim' } },
+  },
+  tags: { latest: '1.0.0' },
+  time: { '0.9.0': '2024-01-01T00:00:00Z', '1.0.0': new Date(Date.now() - 600_000).toISOString() },
+};
+
 async function withRegistry(
   published: Readonly<Record<string, Published>>,
   options: NpmServerOptions,
@@ -95,6 +105,27 @@ describe('the hover of a package, over a registry', () => {
           for (const label of ['Provenance', 'Registry signature', 'Integrity', 'Published', 'As of'])
             assert.equal(line(lock, label), line(manifest, label), label);
           assert.equal(registry.requests.length, asked);
+        },
+        optionsFor(registry),
+      );
+    }));
+
+  it('tells the findings that its own look-up brings about, and the editor asks for them again', () =>
+    withRegistry({ old: fresh }, {}, async (registry) => {
+      const manifest = '{\n  "dependencies": { "old": "1.0.0" }\n}\n';
+      await withSession(
+        { 'package.json': manifest },
+        async (lsp, folder) => {
+          const uri = await open(lsp, folder, 'package.json', manifest);
+          const before = (await lsp.diagnostics(uri)).map(({ code }) => code);
+          assert.ok(!before.includes('npm/too-new'), before.join());
+          const value = await settled(lsp, uri, manifest, '"old');
+          assert.match(value, /npm\/too-new/);
+          const endsAt = Date.now() + 20_000;
+          while (lsp.refreshes === 0 && Date.now() < endsAt) await new Promise((resolve) => setTimeout(resolve, 20));
+          assert.ok(lsp.refreshes > 0);
+          const after = (await lsp.diagnostics(uri)).map(({ code }) => code);
+          assert.ok(after.includes('npm/too-new'), after.join());
         },
         optionsFor(registry),
       );

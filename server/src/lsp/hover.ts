@@ -19,6 +19,8 @@ export interface HoverContext {
   readonly document: TextDocument;
   readonly analysis: Analysis;
   readonly project: Project;
+  /** The same with what was found out meanwhile: its findings are told. */
+  readonly analysedAgain?: () => Analysis | undefined;
   /** UTF-16 offset of the pointer. */
   readonly offset: number;
   readonly markdown: boolean;
@@ -28,13 +30,12 @@ export interface HoverContext {
 
 /** The papers of what is under the pointer, or the explanation of a package manager's setting; undefined where there is neither. */
 export async function hover(context: HoverContext, signal: AbortSignal): Promise<Hover | undefined> {
-  const { document, analysis, markdown } = context;
+  const { document, analysis, analysedAgain, markdown } = context;
   const found = (await packageHover(context, signal)) ?? (await referenceHover(context, signal)) ?? settingHover(context);
   if (found === undefined) return undefined;
   const { span, card, about = [span] } = found;
-  const findings = analysis.findings.filter((finding) =>
-    about.some(({ start, end }) => finding.span.start < end && start < finding.span.end),
-  );
+  const all = (analysedAgain?.() ?? analysis).findings;
+  const findings = all.filter((finding) => about.some(({ start, end }) => finding.span.start < end && start < finding.span.end));
   const whole = withFindings(card, [...new Set(findings.map(({ rule }) => rule))], findings.length);
   return {
     contents: markdown ? { kind: MarkupKind.Markdown, value: cardMarkdown(whole) } : { kind: MarkupKind.PlainText, value: cardText(whole) },

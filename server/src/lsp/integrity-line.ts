@@ -38,15 +38,22 @@ export function integrityLine(facts: IntegrityFacts): CardLine {
   return { ...unknownLine('Integrity', 'there is nothing to compare with'), details };
 }
 
+/** As much of a hash as people compare; the whole stands in the lockfile, and would fill the card. */
+function inShort(hash: string): string {
+  return hash.length > MAX_HASH_UNITS ? `${hash.slice(0, MAX_HASH_UNITS - 1)}…` : hash;
+}
+
+const MAX_HASH_UNITS = 24;
+
 function lockWitness({ entry }: IntegrityFacts): Witness {
   const label = 'In the lockfile';
   const name = 'lockfile';
   if (entry === undefined) return { line: textLine(label, 'nothing is locked'), agrees: undefined, name };
   const { integrity, checksum } = entry;
-  if (integrity !== undefined) return { line: codeLine(label, integrity), agrees: true, name };
+  if (integrity !== undefined) return { line: codeLine(label, inShort(integrity)), agrees: true, name };
   if (checksum === undefined) return { line: textLine(label, 'none'), agrees: undefined, name };
   const note = ', of an archive that only Yarn makes';
-  return { line: codeLine(label, checksum, note), agrees: undefined, name };
+  return { line: codeLine(label, inShort(checksum), note), agrees: undefined, name };
 }
 
 function registryWitness({ entry, listed, isPending }: IntegrityFacts): Witness {
@@ -59,15 +66,15 @@ function registryWitness({ entry, listed, isPending }: IntegrityFacts): Witness 
     return { line: unknownLine(label, why), agrees: undefined, name };
   }
   const locked = entry?.integrity;
-  if (locked === undefined) return { line: codeLine(label, published), agrees: true, name };
+  if (locked === undefined) return { line: codeLine(label, inShort(published)), agrees: true, name };
   switch (isSameArchive(locked, published)) {
     case true:
       return { line: textLine(label, '✓ the same as in the lockfile'), agrees: true, name };
     case false:
-      return { line: { ...codeLine(label, published), note: ', ✗ other bytes than in the lockfile' }, agrees: false, name };
+      return { line: { ...codeLine(label, inShort(published)), note: ', ✗ other bytes than in the lockfile' }, agrees: false, name };
     default:
       return {
-        line: { ...codeLine(label, published), note: ', a hash of another kind, which cannot be compared' },
+        line: { ...codeLine(label, inShort(published)), note: ', a hash of another kind, which cannot be compared' },
         agrees: undefined,
         name,
       };

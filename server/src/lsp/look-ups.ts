@@ -28,6 +28,8 @@ export interface LookUpListener {
   status(status: Status): void;
   /** Something is known from an earlier session that was not known a moment ago. */
   remembered(): void;
+  /** A hover found something out: rules may see it from now on. */
+  learned(): void;
 }
 
 /** The facts of one server and trust. */
@@ -125,6 +127,7 @@ export class LookUps {
       // A failure takes nothing away that is known.
       if (answer.state !== 'unknown' || !isAnswer(facts.last(kind, key))) facts.put(kind, key, answer);
       this.#note(kind, key, answer);
+      if (isAnswer(answer)) this.#listener.learned();
       return answer;
     };
     return async (kind, key, signal) => {

@@ -20,6 +20,9 @@ import { unknownReason } from './unknown-text.ts';
 /** How many earlier releases the origin is compared with: each is a look-up and a verification of its own. */
 const MAX_EARLIER = 3;
 
+/** The longest name in front of a version, in UTF-16 units: the version must not be what is cut. */
+const MAX_TITLE_UNITS = 120;
+
 /** Where papers are made. */
 export interface PapersContext {
   readonly project: Project;
@@ -103,7 +106,7 @@ export function packageCard(subject: PackageSubject, facts: PackageFacts, { proj
     ...asOfLine(packument, provenance),
   ];
   return {
-    title: wanted === undefined ? title : `${title}@${wanted}`,
+    title: wanted === undefined ? title : `${title.length > MAX_TITLE_UNITS ? `${title.slice(0, MAX_TITLE_UNITS - 1)}…` : title}@${wanted}`,
     verdict: provenanceWords(provenance),
     ...(verdict === undefined ? {} : { meaning: VERDICT_MEANING[verdict] }),
     lines,
