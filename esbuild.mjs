@@ -28,15 +28,18 @@ const shared = {
   outdir: 'dist',
 };
 
-/** Web workers: no module of Node, or the build fails. */
-const browser = { ...shared, platform: 'browser', target: 'es2023', mainFields: ['browser', 'module', 'main'], outdir: 'dist/browser' };
+/** For Node.js and web workers alike: no module of Node, or the build fails. */
+const portable = { ...shared, platform: 'browser', mainFields: ['browser', 'module', 'main'] };
+
+/** For web workers only. */
+const browser = { ...portable, target: 'es2023', outdir: 'dist/browser' };
 
 /** Modules that are bundles of their own, which a program that never needs them never reads. */
 const BUNDLES = {
   'lsp/on-demand.ts': { bundle: 'look-ups', from: 'server/src/lsp/on-demand.ts' },
   'provenance/index.ts': { bundle: 'provenance', from: 'server/src/provenance/index.ts' },
   'disk/git-objects.ts': { bundle: 'git-objects', from: 'server/src/disk/git-objects.ts' },
-  'lsp/lock-change-report.ts': { bundle: 'lock-change', from: 'server/src/lsp/lock-change-report.ts' },
+  'lsp/lock-change-report.ts': { bundle: 'lock-change', from: 'server/src/lsp/lock-change-report.ts', kind: portable },
 };
 
 /** Libraries that are read with the first document that needs them: a bundle of its own for each. */
@@ -120,18 +123,23 @@ const fromOtherBundles = {
 };
 
 /** A bundle of a source that is in no file. */
-const made = (bundle, contents) => ({ ...shared, stdin: { contents, resolveDir: '.' }, outdir: undefined, outfile: `dist/${bundle}.js` });
+const made = (bundle, contents) => ({ ...portable, stdin: { contents, resolveDir: '.' }, outdir: undefined, outfile: `dist/${bundle}.js` });
 
 const builds = [
   { ...shared, entryPoints: { client: 'client/src/extension.ts' }, external: ['vscode'] },
   { ...shared, entryPoints: { server: 'server/src/lsp/main.ts' }, plugins: [fromOtherBundles] },
   { ...shared, entryPoints: { cli: 'server/src/cli/main.ts' }, plugins: [fromOtherBundles], banner: { js: '#!/usr/bin/env node' } },
   { ...made('engine', ENGINE_SOURCE), plugins: [loadedOnDemand] },
-  ...Object.values(BUNDLES).map(({ bundle, from }) => ({ ...shared, entryPoints: { [bundle]: from }, plugins: [fromOtherBundles] })),
-  ...Object.entries(LIBRARIES).map(([library, { bundle }]) => ({ ...shared, entryPoints: { [bundle]: library } })),
+  ...Object.values(BUNDLES).map(({ bundle, from, kind = shared }) => ({
+    ...kind,
+    entryPoints: { [bundle]: from },
+    plugins: [fromOtherBundles],
+  })),
+  ...Object.entries(LIBRARIES).map(([library, { bundle }]) => ({ ...portable, entryPoints: { [bundle]: library } })),
   made('tables', TABLES_SOURCE),
   { ...browser, entryPoints: { client: 'client/src/browser.ts' }, external: ['vscode'] },
-  { ...browser, entryPoints: { server: 'server/src/lsp/browser-main.ts' }, format: 'iife' },
+  // Not a script yet: the client puts it together with the shared bundles (client/src/worker-script.ts).
+  { ...browser, entryPoints: { server: 'server/src/lsp/browser-main.ts' }, plugins: [fromOtherBundles] },
 ];
 
 await mkdir('dist', { recursive: true });

@@ -58,7 +58,7 @@ await createVSIX({
 });
 await report(vsix, zipEntries(await readFile(vsix)), {
   allowed: [...ALLOWED, ...ALLOWED_IN_VSIX],
-  needed: ['dist/client.js', 'dist/browser/client.js', 'dist/browser/server.js', ...contributedFiles(manifest)],
+  needed: ['dist/client.js', 'dist/engine.js', 'dist/browser/client.js', 'dist/browser/server.js', ...contributedFiles(manifest)],
 });
 
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { BrowserMessageReader, BrowserMessageWriter, LanguageClient, State } from 'vscode-languageclient/browser';
 import { activateWith, type WaybillApi } from './activation.ts';
+import { SHARED_BUNDLES, workerScript } from './worker-script.ts';
 
 /** What we use of a web worker: the compiler's own types for workers would hide Node's. */
 type WebWorker = ConstructorParameters<typeof BrowserMessageReader>[0] & { terminate(): void };
@@ -28,9 +29,17 @@ export function activate(context: vscode.ExtensionContext): WaybillApi {
 export function deactivate(): void {}
 
 async function startWorker({ extensionUri }: vscode.ExtensionContext): Promise<WebWorker> {
-  const server = vscode.Uri.joinPath(extensionUri, 'dist', 'browser', 'server.js');
-  // VS Code makes no worker from an address on a remote machine, but it gives us the text.
-  if (server.scheme !== 'vscode-remote') return new Worker(server.toString(true));
-  const script = new Blob([await vscode.workspace.fs.readFile(server)], { type: 'text/javascript' });
+  const dist = vscode.Uri.joinPath(extensionUri, 'dist');
+  const [main, ...shared] = await Promise.all([
+    textOf(vscode.Uri.joinPath(dist, 'browser', 'server.js')),
+    ...SHARED_BUNDLES.map(async (name) => [name, await textOf(vscode.Uri.joinPath(dist, name))] as const),
+  ]);
+  // A worker of VS Code has no address of its own that it could load more from.
+  const script = new Blob([workerScript(main, Object.fromEntries(shared))], { type: 'text/javascript' });
   return new Worker(URL.createObjectURL(script));
+}
+
+/** VS Code reads it, also where extensions are on a web server (its `FetchFileSystemProvider`): we contact no host ourselves. */
+async function textOf(uri: vscode.Uri): Promise<string> {
+  return new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
 }

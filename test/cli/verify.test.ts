@@ -61,19 +61,30 @@ test('a file that is not there, and options that make no sense, are status 2 and
 });
 
 for (const [args, message] of [
-  [[], /verify takes one package: waybill verify npm:NAME@VERSION --bundle FILE/],
-  [['.', '--bundle', 'x'], /verify takes a version of a package on npm/],
+  [[], /verify takes a package or paths: waybill verify npm:NAME@VERSION, or waybill verify PATH/],
+  [['.', '--bundle', 'x'], /--bundle holds the attestations of one package/],
+  [['.', '--integrity', 'x'], /--integrity is that of one package; lockfiles have one for each/],
+  [['.', '--only', 'a,'], /--only takes names and scopes, such as "lodash,@acme\/\*", not ""/],
+  [['.', '--only', '@a/b/c'], /--only takes names and scopes/],
+  [['.', ''], /a PATH is empty/],
+  [['.', '--require', 'all'], /--require must be one of provenance, signature, nothing, not "all"/],
+  [['.', '--require', 'signature', '--issuer', 'https://x.example.test'], /--issuer says what provenance must be.*--require signature/],
+  [['.', '--require', 'nothing', '--repository', 'a/b'], /--repository says what provenance must be.*--require nothing/],
+  [['npm:a@1.0.0', '.'], /verify takes one package/],
   [['npm:a@1.0.0', 'npm:b@1.0.0', '--bundle', 'x'], /verify takes one package/],
+  [['npm:a@1.0.0', '--only', 'a'], /--only chooses among the packages of lockfiles/],
+  [['npm:a@1.0.0', '--bundle', 'x', '--require', 'signature'], /--bundle holds attestations.*--require signature/],
+  [['npm:a@1.0.0', '--bundle', 'x', '--trust'], /--trust is about registries, and with --bundle none is asked/],
   [['npm:a', '--bundle', 'x'], /verify takes a version of a package on npm/],
   [['pypi:a@1.0.0', '--bundle', 'x'], /verify takes a version of a package on npm/],
   [['npm:a@^1.0.0', '--bundle', 'x'], /one exact version, not "\^1\.0\.0"/],
-  [['npm:a@latest', '--bundle', 'x'], /one exact version, not "latest"/],
-  [['npm:a@1.0.0'], /verify needs --bundle FILE, because it asks no registry/],
+  [['npm:a@latest'], /one exact version, not "latest"/],
   [['npm:a@1.0.0', '--bundle', ''], /--bundle is empty/],
-  [['npm:a@1.0.0', '--bundle', 'x', '--identity-regexp', '('], /--identity-regexp is no regular expression/],
-  [['npm:a@1.0.0', '--bundle', 'x', '--identity-regexp', 'a)|(?:b'], /--identity-regexp is no regular expression/],
-  [['npm:a@1.0.0', '--bundle', 'x', '--issuer', 'github'], /--issuer must be an https address/],
-  [['npm:a@1.0.0', '--bundle', 'x', '--format', 'sarif'], /--format must be one of text, json/],
+  [['npm:a@1.0.0', '--trust-root', ''], /--trust-root is empty/],
+  [['npm:a@1.0.0', '--identity-regexp', '('], /--identity-regexp is no regular expression/],
+  [['npm:a@1.0.0', '--identity-regexp', 'a)|(?:b'], /--identity-regexp is no regular expression/],
+  [['npm:a@1.0.0', '--issuer', 'github'], /--issuer must be an https address/],
+  [['npm:a@1.0.0', '--format', 'sarif'], /--format must be one of text, json/],
   [['npm:a@1.0.0', '--bundel', 'x'], /did you mean "--bundle"\?/],
 ] as const) {
   test(`wrong usage: waybill verify ${args.join(' ')}`, () => {
@@ -86,7 +97,7 @@ for (const [args, message] of [
 test('names with a scope and versions with all parts are taken', () => {
   const command = readArgs(['verify', 'npm:@a/b.c@1.2.3-rc.1+build.5', '--bundle', 'x']);
   assert.ok(command.ok && command.value.command === 'verify');
-  assert.deepEqual([command.value.name, command.value.version], ['@a/b.c', '1.2.3-rc.1+build.5']);
+  assert.deepEqual(command.value.subject, { kind: 'package', name: '@a/b.c', version: '1.2.3-rc.1+build.5', bundle: 'x' });
 });
 
 const OPTIONS = { name: NAME, version: VERSION, now: SIGNED_AT.getTime(), trust: sigstore.trust };
@@ -94,7 +105,7 @@ const OPTIONS = { name: NAME, version: VERSION, now: SIGNED_AT.getTime(), trust:
 test('the text for people: verdict, origin, then check by check', () => {
   const verdict = verifyAttestations(JSON.stringify(bundle), { ...OPTIONS, integrity: { asked: INTEGRITY } });
   assert.equal(
-    verdictText(verdict, paint(false)),
+    verdictText(verdict, paint(false), true),
     `pkg:npm/%40acme/widget@1.2.3: proven
   Where it was built from is proven. That is not a proof that it does no harm.
 
@@ -135,7 +146,7 @@ test('foreign text reaches the terminal escaped, and JSON whole', () => {
     ],
   });
   const verdict = verifyAttestations(set, { ...OPTIONS, asked: { identity: /x/, issuer: 'https://x.example.test' } });
-  const text = verdictText(verdict, paint(false));
+  const text = verdictText(verdict, paint(false), true);
   assert.equal(verdict.verdict, 'contradicted');
   assert.ok(text.split('evil\ufffd[2J\ufffd\ufffd').length > 8, text);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there.

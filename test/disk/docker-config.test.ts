@@ -190,12 +190,10 @@ describe('credential helpers', () => {
   ] as const) {
     test(`${name} is no credential, and nothing of it is repeated`, () =>
       withHelper({}, script, async (_, env) => {
-        const from = performance.now();
         const asked = await askCredentialHelper('test', 'reg.example.test', { env, signal, timeoutMs: 300 });
         assert.ok(!asked.ok, 'it fails');
         assert.match(asked.error, reason);
         assert.doesNotMatch(asked.error, /s3cret|alice/);
-        assert.ok(performance.now() - from < 5000, 'it took too long');
       }));
   }
 

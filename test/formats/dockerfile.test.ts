@@ -9,6 +9,7 @@ import { LineIndex } from '../../server/src/core/text.ts';
 import { formatForPath } from '../../server/src/engine/formats.ts';
 import { asDockerfile, format } from '../../server/src/formats/dockerfile.ts';
 import type { DockerImage } from '../../server/src/formats/dockerfile-images.ts';
+import { checkEveryPrefix } from '../support/every-prefix.ts';
 import { analyseFiles, sourceFile } from '../support/memory-project.ts';
 
 /** A case of `dockerfile/references.json`; `range` is `line:character-line:character`, zero-based. */
@@ -318,9 +319,7 @@ function fixtureInputs(): string[] {
 }
 
 test('every prefix of every fixture parses, and all rules run over it', () => {
-  for (const text of TEXTS) {
-    for (let length = 0; length <= text.length; length++) analyseFiles({ Dockerfile: text.slice(0, length) });
-  }
+  for (const text of TEXTS) checkEveryPrefix(format, 'Dockerfile', text);
 });
 
 /** Properties that every parsed document has. */

@@ -6,6 +6,7 @@ import { serve } from '../sources/support/loopback.ts';
 import { waybill } from '../support/cli.ts';
 import { withFolder } from '../support/folder.ts';
 import { afterAction, type Session, uriOf, withSession } from '../support/lsp-client.ts';
+import { until } from '../support/until.ts';
 
 const FILE = '.github/workflows/ci.yml';
 const HEAD = 'on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n';
@@ -133,12 +134,10 @@ describe('hover of an action', () => {
         async (lsp, folder) => {
           const uri = uriOf(folder, FILE);
           await lsp.open(uri, steps('actions/checkout@v4'));
-          const started = performance.now();
           assert.match(
             textOf(await lsp.hover(uri, FIRST_LINE, 20)),
             /^The look\\-up has not finished\\: point here again in a moment\\\.$[\s\S]*^- Tags: checking$/m,
           );
-          assert.ok(performance.now() - started < 4_000, 'it waited for the whole look-up');
         },
         { ...options(), env: { GITHUB_SERVER_URL: slow.url } },
       );
@@ -311,11 +310,14 @@ describe('#62 several fixes in one document', () => {
         await lsp.open(uri, text);
         // In the background mode the facts come by themselves: refresh follows refresh until nothing is missing.
         const codes = async (): Promise<unknown[]> => (await lsp.diagnostics(uri)).map(({ code }) => code);
-        let found = await codes();
-        for (let tries = 0; tries < 100 && !found.includes('actions/commit-unknown'); tries++) {
-          await new Promise((resolve) => setTimeout(resolve, 20));
-          found = await codes();
-        }
+        let found: unknown[] = [];
+        await until(
+          () => `actions/commit-unknown is not among ${found.join(', ')}`,
+          async () => {
+            found = await codes();
+            return found.includes('actions/commit-unknown');
+          },
+        );
         for (const rule of [
           'obscured-path',
           'tag-object',

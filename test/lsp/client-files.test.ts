@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { afterEach, describe, test } from 'node:test';
 import type { WorkspaceDiagnosticReport } from 'vscode-languageserver-protocol';
 import type { ListedFiles, ReadFile } from '../../server/src/lsp/protocol.ts';
 import { MODERN, Session } from '../support/lsp-client.ts';
+import { until } from '../support/until.ts';
 import { type BrowserServer, startBrowserServer } from './support/browser-server.ts';
 
 const FOLDER = 'vscode-vfs://github/owner/repo';
@@ -73,10 +73,10 @@ describe('a workspace that is on no disk', () => {
     files.set('package-lock.json', LOCK);
     const changes = [{ uri: `${FOLDER}/package-lock.json`, type: 1 }];
     await session.connection.sendNotification('workspace/didChangeWatchedFiles', { changes });
-    await until(async () => !(await rulesOf(session, 'package.json')).includes('npm/lockfile-missing'));
+    await until('it never came true', async () => !(await rulesOf(session, 'package.json')).includes('npm/lockfile-missing'));
     files.delete('package-lock.json');
     await session.connection.sendNotification('workspace/didChangeWatchedFiles', { changes });
-    await until(async () => (await rulesOf(session, 'package.json')).includes('npm/lockfile-missing'));
+    await until('it never came true', async () => (await rulesOf(session, 'package.json')).includes('npm/lockfile-missing'));
   });
 
   test('the workspace scan covers files that are not open', async () => {
@@ -116,7 +116,7 @@ describe('the server in a web worker', () => {
   });
 
   test('it finds what the server in Node finds, and looks nothing up', async () => {
-    const worker = startBrowserServer(readFileSync('dist/browser/server.js', 'utf8'));
+    const worker = startBrowserServer();
     workers.push(worker);
     const { connection } = worker;
     connection.onRequest('workspace/configuration', ({ items }: { items: unknown[] }) => items.map(() => ({})));
@@ -151,12 +151,3 @@ describe('the server in a web worker', () => {
     );
   });
 });
-
-/** Waits until something holds; fails after five seconds. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 5000;
-  while (!(await holds())) {
-    assert.ok(Date.now() < end, 'it did not come true in time');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Diagnostic, DocumentLink, Hover, InlayHint } from 'vscode-languageserver-protocol';
-import { HOVER_WAIT_MS } from '../../server/src/lsp/look-ups.ts';
-import { serve, until } from '../sources/support/loopback.ts';
+import { serve } from '../sources/support/loopback.ts';
 import { type Registry, startRegistry } from '../sources/support/registry.ts';
 import { afterAction, type Session, uriOf, withSession } from '../support/lsp-client.ts';
+import { until } from '../support/until.ts';
 
 const TRUSTED = { initializationOptions: { trusted: true } };
 
@@ -124,9 +124,7 @@ describe('the papers of an image', () => {
       await withSession(
         {},
         async (lsp, folder) => {
-          const from = performance.now();
           const early = await hoverOver(lsp, folder, `${slow.host}/a:1`, 'Dockerfile', false);
-          assert.ok(performance.now() - from < HOVER_WAIT_MS * 3);
           assert.match(early, /^The look\\-up has not finished\\: point here again in a moment\\\.$[\s\S]*^- Digest today: checking$/m);
           answer();
           for (let i = 0; ; i++) {
@@ -163,13 +161,12 @@ describe('the papers of an image', () => {
       async (lsp, folder) => {
         const uri = uriOf(folder, 'Dockerfile');
         await lsp.open(uri, text());
-        const deadline = Date.now() + 10_000;
         let found: string[] = [];
         // Each refresh of the server makes a client pull again.
-        while (found.length === 0 && Date.now() < deadline) {
+        while (found.length === 0) {
           const { refreshes } = lsp;
           found = digestRules(await lsp.diagnostics(uri));
-          if (found.length === 0) await until(() => lsp.refreshes > refreshes);
+          if (found.length === 0) await until('it never came', () => lsp.refreshes > refreshes);
         }
         assert.deepEqual(found, ['image/digest-behind']);
         const at = { line: 0, character: 8 };

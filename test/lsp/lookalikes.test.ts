@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import type { WorkspaceDiagnosticReport } from 'vscode-languageserver-protocol';
 import { withFolder } from '../support/folder.ts';
 import { MODERN, type Session, SIMPLE, uriOf, withSession } from '../support/lsp-client.ts';
+import { until } from '../support/until.ts';
 import { startBrowserServer } from './support/browser-server.ts';
 
 const WORKFLOW = 'on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: npm i -g raect@19.0.0\n';
@@ -18,21 +19,13 @@ function unknownOf(lsp: Session, uri: string): Promise<unknown> {
   return lsp.connection.sendRequest('waybill/documentStatus', { textDocument: { uri } });
 }
 
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!(await holds())) {
-    assert.ok(Date.now() < deadline, 'it did not come to pass');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 describe('the list of names in the language server', () => {
   test('is read after the first answer, which does not wait for it, and then everything is pulled again', () =>
     withSession({}, async (lsp, folder) => {
       const uri = uriOf(folder, FILE);
       await lsp.open(uri, WORKFLOW, 'yaml');
       assert.deepEqual(await codes(lsp, uri), []);
-      await until(() => lsp.refreshes > 0);
+      await until('it never came to pass', () => lsp.refreshes > 0);
       assert.deepEqual(await codes(lsp, uri), ['npm/lookalike']);
       assert.deepEqual(await unknownOf(lsp, uri), { unknown: [] });
       const refreshes = lsp.refreshes;
@@ -81,7 +74,7 @@ describe('the list of names in the language server', () => {
           const uri = uriOf(folder, FILE);
           await lsp.open(uri, WORKFLOW, 'yaml');
           await lsp.diagnostics(uri);
-          await until(() => lsp.refreshes > 0);
+          await until('it never came to pass', () => lsp.refreshes > 0);
           assert.deepEqual(await codes(lsp, uri), []);
           assert.deepEqual(await unknownOf(lsp, uri), { unknown: [{ why: 'error', count: 1 }] });
         },
@@ -91,7 +84,7 @@ describe('the list of names in the language server', () => {
 });
 
 test('the server in a web worker asks the client for the list, once', async () => {
-  const { connection, dispose } = startBrowserServer(readFileSync('dist/browser/server.js', 'utf8'));
+  const { connection, dispose } = startBrowserServer();
   try {
     let asked = 0;
     let refreshes = 0;
@@ -119,7 +112,7 @@ test('the server in a web worker asks the client for the list, once', async () =
       return items.map(({ code }) => code).filter((code) => code === 'npm/lookalike');
     };
     assert.deepEqual(await found(), []);
-    await until(() => refreshes > 0);
+    await until('it never came to pass', () => refreshes > 0);
     assert.deepEqual(await found(), ['npm/lookalike']);
     assert.equal(asked, 1);
   } finally {

@@ -12,7 +12,8 @@ import {
   MAX_REDIRECTS,
   MAX_TIMEOUTS_IN_A_ROW,
 } from '../../server/src/sources/http.ts';
-import { bodyOf, flood, type Loopback, listen, serve, until } from './support/loopback.ts';
+import { until } from '../support/until.ts';
+import { bodyOf, flood, type Loopback, listen, serve } from './support/loopback.ts';
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -211,9 +212,8 @@ describe('redirects', () => {
 
   it('share one time limit', async () => {
     const { url } = await server((_, response) => void setTimeout(() => response.writeHead(302, { location: '/' }).end(), 80));
-    const startedAt = performance.now();
+    // With a limit for each of them it would end after a few, as above.
     assert.equal((await failWith(get(url, { timeoutMs: 200 }))).why, 'timeout');
-    assert.ok(performance.now() - startedAt < 400);
   });
 
   it('go nowhere that may not be contacted', async () => {
@@ -377,7 +377,7 @@ describe('cancelling', () => {
       });
     });
     assert.equal((await failWith(get(url), client(), abort.signal)).why, 'aborted');
-    await until(() => isClosed);
+    await until('it never came', () => isClosed);
   });
 
   it('in the middle of the body', async () => {
@@ -390,7 +390,7 @@ describe('cancelling', () => {
       response.write('half', () => setTimeout(() => abort.abort(), 20));
     });
     assert.equal((await failWith(get(url), client(), abort.signal)).why, 'aborted');
-    await until(() => isClosed);
+    await until('it never came', () => isClosed);
   });
 
   it('while waiting for a free slot, without a request', async () => {

@@ -6,8 +6,9 @@ import { gitRefs, imageDigest } from '../../server/src/core/facts.ts';
 import { ABSENT_TTL_MS, FAILURE_TTL_MS, MAX_CACHED_ANSWERS } from '../../server/src/sources/fetcher.ts';
 import { REFS_TTL_MS } from '../../server/src/sources/git-refs.ts';
 import { createSources, type Sources, type SourcesOptions } from '../../server/src/sources/index.ts';
+import { until } from '../support/until.ts';
 import { type GitServer, startGitServer } from './support/git-server.ts';
-import { type Loopback, serve, until } from './support/loopback.ts';
+import { type Loopback, serve } from './support/loopback.ts';
 import { type Registry, startRegistry } from './support/registry.ts';
 
 const signal = new AbortController().signal;
@@ -171,7 +172,7 @@ describe('cancelling', () => {
     const { fetchFact } = createSources({ online: true, serverUrl: silent.url, env: {} });
     const [first, second] = [new AbortController(), new AbortController()];
     const answers = [fetchFact(gitRefs, CHECKOUT, first.signal), fetchFact(gitRefs, CHECKOUT, second.signal)];
-    await until(() => requests === 1);
+    await until('it never came', () => requests === 1);
     first.abort();
     assert.deepEqual(await answers[0], { state: 'unknown', why: 'pending', detail: 'cancelled' });
     const isStillWaiting = await Promise.race([answers[1], new Promise((resolve) => setTimeout(() => resolve('waiting'), 100))]);
@@ -179,7 +180,7 @@ describe('cancelling', () => {
     assert.equal(closed, 0);
     second.abort();
     assert.deepEqual(await answers[1], { state: 'unknown', why: 'pending', detail: 'cancelled' });
-    await until(() => closed === 1);
+    await until('it never came', () => closed === 1);
     assert.equal(requests, 1);
   });
 
@@ -189,7 +190,7 @@ describe('cancelling', () => {
     for (let index = 1; index <= 2; index++) {
       const abort = new AbortController();
       const answer = fetchFact(gitRefs, CHECKOUT, abort.signal);
-      await until(() => requests === before + index);
+      await until('it never came', () => requests === before + index);
       abort.abort();
       await answer;
     }

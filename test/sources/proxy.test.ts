@@ -10,7 +10,8 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { createHttp, type HttpRequest } from '../../server/src/sources/http.ts';
 import { type Environment, proxyFor } from '../../server/src/sources/proxy.ts';
-import { type Loopback, listen, serve, serveTls, until } from './support/loopback.ts';
+import { until } from '../support/until.ts';
+import { type Loopback, listen, serve, serveTls } from './support/loopback.ts';
 import { createKeyPair, type KeyPair } from './support/token-server.ts';
 
 describe('proxyFor', () => {
@@ -214,7 +215,7 @@ describe('through a proxy', () => {
     const http = createHttp({ online: true, env: { HTTPS_PROXY: silent.url } });
     const timedOut = await http.request(get('https://git.waybill.example/', { timeoutMs: 100 }), signal);
     assert.equal(!timedOut.ok && timedOut.error.why, 'timeout');
-    await until(() => silent.sockets.size === 0);
+    await until('it never came', () => silent.sockets.size === 0);
     const socks = await createHttp({ online: true, env: { HTTPS_PROXY: 'socks5://127.0.0.1:1' } }).request(
       get('https://a.example/'),
       signal,
@@ -227,11 +228,11 @@ describe('through a proxy', () => {
     const abort = new AbortController();
     const http = createHttp({ online: true, env: { HTTPS_PROXY: silent.url } });
     const asked = http.request(get('https://git.waybill.example/'), abort.signal);
-    await until(() => silent.seen.length > 0);
+    await until('it never came', () => silent.seen.length > 0);
     abort.abort();
     const answered = await asked;
     assert.equal(!answered.ok && answered.error.why, 'aborted');
-    await until(() => silent.sockets.size === 0);
+    await until('it never came', () => silent.sockets.size === 0);
   });
 
   it('http to loopback goes through a proxy on loopback', async () => {

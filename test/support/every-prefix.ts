@@ -25,7 +25,7 @@ export function fixtureDocuments(fileName: string): string[] {
 }
 
 /** Reading is cheap and rules are many: they run over every so many prefixes, and over all of the last ones. */
-const RULES_EVERY = 5;
+export const RULES_EVERY = 5;
 
 /**
  * Reads every prefix of a document (of a long one every `step`th, and the last ones) and runs all rules over it. Throws

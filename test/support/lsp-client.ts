@@ -176,7 +176,7 @@ export class Session {
   }
 
   /** Waits for a push that fits. Fails after `limitMs`. */
-  async pushedLike(fits: (params: PublishDiagnosticsParams) => boolean, limitMs = 30_000): Promise<PublishDiagnosticsParams> {
+  async pushedLike(fits: (params: PublishDiagnosticsParams) => boolean, limitMs = 60_000): Promise<PublishDiagnosticsParams> {
     const deadline = Date.now() + limitMs;
     for (;;) {
       const found = this.pushed.find(fits);

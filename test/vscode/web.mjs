@@ -8,16 +8,25 @@
 
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { loadSource } from '../../scripts/load-sources.mjs';
 import { createProfile, pageAddress, startBrowser, startServer } from './host/launch.mjs';
 import { describe, removeTree, runMain, within, withScratch } from './host/process.mjs';
 import { ensureHost, findBrowser } from './host/setup.mjs';
 import { hoverOver, openFile, screenshot, WAIT_LIMIT_MS, waitForSquiggle } from './host/ui.mjs';
 
+const { SHARED_BUNDLES } = await loadSource('client/src/worker-script.ts');
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const SCREENSHOTS = path.join(ROOT, 'out/web-screenshots');
 
 /** What a browser gets of the extension. */
-const FOR_BROWSERS = ['dist/browser', 'docs/rules', 'images', 'syntaxes', 'language-configuration.json'];
+const FOR_BROWSERS = [
+  'dist/browser',
+  ...SHARED_BUNDLES.map((name) => `dist/${name}`),
+  'docs/rules',
+  'images',
+  'syntaxes',
+  'language-configuration.json',
+];
 
 /** The steps: what each is called, and what it does. See host/ui.mjs for the words. */
 const STEPS = [

@@ -3,6 +3,8 @@ import { SEVERITIES, type Severity } from '../core/finding.ts';
 import { ECOSYSTEMS, type Ecosystem } from '../core/lookalike.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { nearest } from '../engine/did-you-mean.ts';
+import { oneOf, optional, text, type Values } from './arg-values.ts';
+import { readVerify, VERIFY_OPTIONS, type VerifyArgs } from './verify-args.ts';
 
 /** The output formats of `check`. */
 export const OUTPUT_FORMATS = ['text', 'json', 'sarif', 'github'] as const;
@@ -25,20 +27,6 @@ export interface CheckArgs {
   readonly minSeverity: Severity;
   /** The name that the text on standard input goes by. */
   readonly stdin?: string;
-}
-
-/** What `verify` was asked to do. */
-export interface VerifyArgs {
-  readonly command: 'verify';
-  readonly name: string;
-  readonly version: string;
-  /** The file with the attestations. */
-  readonly bundle: string;
-  readonly format: 'text' | 'json';
-  readonly integrity?: string;
-  readonly identity?: RegExp;
-  readonly issuer?: string;
-  readonly repository?: string;
 }
 
 /** What the command line asks for. */
@@ -68,14 +56,7 @@ const OPTIONS = {
     stdin: { type: 'boolean' },
     'stdin-filename': { type: 'string' },
   },
-  verify: {
-    bundle: { type: 'string' },
-    format: { type: 'string' },
-    integrity: { type: 'string' },
-    'identity-regexp': { type: 'string' },
-    issuer: { type: 'string' },
-    repository: { type: 'string' },
-  },
+  verify: VERIFY_OPTIONS,
   explain: {},
   rules: { format: { type: 'string' }, data: { type: 'boolean' } },
   lookalike: { stdin: { type: 'boolean' }, ecosystem: { type: 'string' } },
@@ -124,11 +105,6 @@ export function readArgs(argv: readonly string[]): Result<Command> {
   }
 }
 
-/** A version as semver.org writes it, with no prefix and no range. */
-const EXACT_VERSION = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
-
-type Values = Readonly<Record<string, string | boolean | undefined>>;
-
 function parseOptions(args: string[], options: NonNullable<ParseArgsConfig['options']>): Result<{ values: Values; positionals: string[] }> {
   const unknownOption = args
     .slice(0, args.includes('--') ? args.indexOf('--') : undefined)
@@ -176,61 +152,4 @@ function readCheck(values: Values, positionals: readonly string[]): Result<Comma
     ...optional('policy', text(values, 'policy')),
     ...optional('stdin', stdin ? stdinName : undefined),
   });
-}
-
-function readVerify(values: Values, positionals: readonly string[]): Result<Command> {
-  const [subject, second] = positionals;
-  const usage = 'waybill verify npm:NAME@VERSION --bundle FILE';
-  if (subject === undefined || second !== undefined) return fail(`verify takes one package: ${usage}`);
-  const [, name, version] = /^npm:((?:@[^@/\s]+\/)?[^@/\s]+)@([^@\s]+)$/.exec(subject) ?? [];
-  if (name === undefined || version === undefined || name.length > 214) return fail(`verify takes a version of a package on npm: ${usage}`);
-  if (!EXACT_VERSION.test(version)) return fail(`verify takes one exact version, not "${version}"`);
-  const format = oneOf(values, 'format', ['text', 'json'] as const, 'text');
-  if (!format.ok) return format;
-  const bundle = text(values, 'bundle');
-  if (bundle === undefined) return fail(`verify needs --bundle FILE, because it asks no registry: ${usage}`);
-  for (const option of ['bundle', 'integrity', 'identity-regexp', 'issuer', 'repository'])
-    if (values[option] === '') return fail(`--${option} is empty`);
-  const identity = expression(text(values, 'identity-regexp'));
-  if (!identity.ok) return identity;
-  const issuer = text(values, 'issuer');
-  if (issuer !== undefined && !/^https:\/\/[^\s]+$/.test(issuer)) return fail(`--issuer must be an https address, not "${issuer}"`);
-  return ok({
-    command: 'verify',
-    name,
-    version,
-    bundle,
-    format: format.value,
-    ...optional('integrity', text(values, 'integrity')),
-    ...(identity.value === undefined ? {} : { identity: identity.value }),
-    ...optional('issuer', issuer),
-    ...optional('repository', text(values, 'repository')),
-  });
-}
-
-function expression(source: string | undefined): Result<RegExp | undefined> {
-  if (source === undefined) return ok(undefined);
-  try {
-    return ok(new RegExp(source));
-  } catch (error) {
-    return fail(`--identity-regexp is no regular expression: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function text(values: Values, name: string): string | undefined {
-  const value = values[name];
-  return typeof value === 'string' ? value : undefined;
-}
-
-function optional<K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> {
-  const entry: Partial<Record<K, string>> = {};
-  if (value !== undefined) entry[key] = value;
-  return entry;
-}
-
-function oneOf<T extends string>(values: Values, name: string, allowed: readonly T[], fallback: T): Result<T> {
-  const value = values[name];
-  if (value === undefined) return ok(fallback);
-  const found = allowed.find((candidate) => candidate === value);
-  return found === undefined ? fail(`--${name} must be one of ${allowed.join(', ')}, not "${String(value)}"`) : ok(found);
 }

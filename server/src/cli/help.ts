@@ -6,8 +6,8 @@ Finds supply-chain risk in package.json, lockfiles, Dockerfiles and GitHub workf
 
 usage:
   waybill check [PATH...]     check files and folders (default: the current folder)
-  waybill verify npm:NAME@VERSION --bundle FILE
-                              verify where a package was built from
+  waybill verify npm:NAME@VERSION | PATH...
+                              verify where a package, or everything locked, was built from
   waybill explain RULE        what a rule finds, why it matters, how to fix it
   waybill rules               all rules, or with --data the lists they judge by
   waybill lookalike --stdin   which of many names look like well-known ones
@@ -44,21 +44,33 @@ environment, with --online:
   XDG_CACHE_HOME                                  what was looked up is kept below it (default ~/.cache)
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS
 and NO_COLOR.`,
-  verify: `usage: waybill verify npm:NAME@VERSION --bundle FILE [options]
+  verify: `usage: waybill verify npm:NAME@VERSION [options]
+       waybill verify PATH... [options]
 
-Verifies the attestations of a package's version without a connection, by the trust root that travels with Waybill: signatures, transparency log, subject, and whether the certificate agrees with the statement on repository, commit and workflow. FILE holds one Sigstore bundle, or a set as the registry serves it at /-/npm/v1/attestations/NAME@VERSION. Without FILE there is nothing to verify: this command asks no registry.
+Verifies on this machine where packages come from: attestations of provenance (signatures, transparency log, subject, and whether the certificate agrees with the statement on repository, commit and workflow), the registry's signatures, and whether the bytes that are locked are the ones that were attested and signed. The first form asks the registry for one version, or reads its attestations from a file; the second verifies every package of every lockfile (npm, yarn, pnpm, bun) below the paths.
 
 options:
-  --bundle FILE          the attestations
-  --integrity SRI        the package's integrity in your lockfile ("sha512-..."); without it no bytes are compared
+  --require provenance|signature|nothing
+                         what each package must have (signature: the registry's, or provenance); default provenance for one package and
+                         with --repository, --identity-regexp or --issuer, else nothing: then only what is contradicted fails
   --repository URL       the repository that it must have been built from
   --identity-regexp R    what the certificate's identity must match; R is anchored, so it must match all of it
   --issuer URL           who must have vouched for the signer, exactly: https://token.actions.githubusercontent.com for GitHub Actions
   --format text|json     how to print (default text)
+  --trust                ask the registries that the project's .npmrc names, and use your npm credentials
+  --trust-root FILE      a newer trusted_root.json of Sigstore than the one that travels with Waybill
+one package:
+  --integrity SRI        the package's integrity in your lockfile ("sha512-..."); without it no bytes are compared
+  --bundle FILE          make no connection: FILE holds one Sigstore bundle, or a set as the registry serves it
+lockfiles:
+  --only NAMES           only these packages, "lodash,@acme/*"
 
-A verdict is proven, not proven, contradicted or unknown. Proven is where the package was built from, and not that it does no harm.
+A verdict is proven, not proven, contradicted or unknown. Proven is where a package was built from, and not that it does no harm.
 
-exit status: 0 proven, and all that was asked for holds; 1 contradicted, or no provenance; 2 it could not be checked, or wrong usage.`,
+exit status: 0 verified as asked; 1 contradicted, or required and missing, or a locked version that the registry does not have; 2 it
+could not be checked (no answer, a registry that does not show attestations, a lockfile that cannot be read), or wrong usage.
+
+Environment as with "check --online".`,
   explain: `usage: waybill explain RULE
 
 Prints a rule's page: what it finds, why it matters, how to fix it. "waybill rules" names all rules.`,

@@ -1,5 +1,6 @@
 import { PUBLIC_GITHUB_URL } from '../core/facts.ts';
 import { noCredentials } from '../core/image-credential.ts';
+import type { PackageVerifier } from '../core/provenance.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { cacheFolder, cacheFolderPath } from '../disk/cache-folder.ts';
 import { dockerCredentials } from '../disk/docker-config.ts';
@@ -10,9 +11,12 @@ import { createSources, type Sources } from '../sources/index.ts';
 
 /**
  * The online sources as the environment configures them; close them at the end. `trusted`: the checked folder may choose registries, and
- * the user's credentials for them are used. Fails with a sentence where a variable makes no sense.
+ * the user's credentials for them are used; `verifier` judges packages, by the bundled trust root unless given. Fails with a sentence where a variable makes no sense.
  */
-export function lookUps(env: NodeJS.ProcessEnv, { trusted }: { readonly trusted: boolean }): Result<Sources> {
+export function lookUps(
+  env: NodeJS.ProcessEnv,
+  { trusted, verifier = packageVerifier }: { readonly trusted: boolean; readonly verifier?: PackageVerifier },
+): Result<Sources> {
   const serverUrl = env.GITHUB_SERVER_URL || undefined;
   const server = parseServerUrl(serverUrl ?? PUBLIC_GITHUB_URL);
   if (!server.ok) return fail(`GITHUB_SERVER_URL is of no use: ${server.error}`);
@@ -27,7 +31,7 @@ export function lookUps(env: NodeJS.ProcessEnv, { trusted }: { readonly trusted:
       token,
       credentials,
       registryOf: npmRegistries({ env, trusted }),
-      verifier: packageVerifier,
+      verifier,
       storage: folder === undefined ? undefined : cacheFolder(folder),
     }),
   );

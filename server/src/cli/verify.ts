@@ -1,48 +1,131 @@
 import path from 'node:path';
-import type { Verdict } from '../core/provenance.ts';
+import type { Answer, FetchFact } from '../core/answer.ts';
+import { npmProvenance, type PackageVersionKey, versionPurl } from '../core/npm-facts.ts';
+import type { CheckId, ProvenanceVerdict } from '../core/provenance.ts';
+import { fail, ok, type Result } from '../core/result.ts';
 import { plain } from '../core/untrusted.ts';
+import { diskRoot } from '../disk/disk-root.ts';
 import { readTextFile } from '../disk/files.ts';
-import type { VerifyArgs } from './args.ts';
+import { repositoryRoot } from '../disk/walk.ts';
+import { packageKeys } from '../formats/registry-settings.ts';
+import type { Asked, Trust } from '../provenance/index.ts';
 import { EXIT } from './check.ts';
 import type { Io } from './io.ts';
+import { lookUps } from './look-ups.ts';
 import { verdictJson, verdictText } from './reporters/verdict.ts';
 import { paintFor } from './terminal.ts';
+import type { VerifyArgs } from './verify-args.ts';
+import { verifyPaths } from './verify-paths.ts';
+import { statusOf } from './verify-status.ts';
 
-/** The exit status for a verdict: 1 for what is contradicted or asked for and missing, 2 for what could not be checked. */
-const STATUS = {
-  proven: EXIT.ok,
-  'not-proven': EXIT.findings,
-  contradicted: EXIT.findings,
-  unknown: EXIT.failed,
-} as const satisfies Record<Verdict, number>;
-
-/** Verifies the attestations in a file, prints the verdict and gives the exit status. */
+/** Verifies a package, or everything that lockfiles have; prints the verdict and gives the exit status. */
 export async function verify(args: VerifyArgs, io: Io): Promise<number> {
-  const complain = (what: string): number => {
-    io.stderr.write(`waybill: ${what}\n`);
-    return EXIT.failed;
+  const status = await tryVerify(args, io);
+  if (status.ok) return status.value;
+  io.stderr.write(`waybill: ${status.error}\n`);
+  return EXIT.failed;
+}
+
+/** The code that verifies. Nothing else needs it: it is read here and not at the start. */
+export type Provenance = typeof import('../provenance/index.ts');
+
+async function tryVerify(args: VerifyArgs, io: Io): Promise<Result<number>> {
+  const provenance = await import('../provenance/index.ts');
+  const trust = readTrustRoot(args, io, provenance);
+  if (!trust.ok) return trust;
+  const asked = readAsked(args, provenance);
+  if (!asked.ok) return asked;
+  const { subject } = args;
+  if (subject.kind === 'package' && subject.integrity !== undefined && provenance.sha512Of(subject.integrity).length === 0)
+    return fail('--integrity must be what a lockfile has for the package, "sha512-" and 88 characters: statements carry no other hash');
+  const judge = (verdict: ProvenanceVerdict): ProvenanceVerdict => provenance.withAsked(verdict, asked.value);
+  if (subject.kind === 'package' && subject.bundle !== undefined) {
+    const text = readTextFile(path.resolve(io.cwd, subject.bundle));
+    if (!text.ok) return fail(`${plain(subject.bundle)} cannot be read: ${plain(text.error.reason)}`);
+    const { name, version, integrity } = subject;
+    const verdict = provenance.verifyAttestations(text.value, {
+      name,
+      version,
+      now: Date.now(),
+      trust: trust.value,
+      ...(integrity === undefined ? {} : { integrity: { asked: integrity } }),
+    });
+    return ok(print(judge(verdict), args, io));
+  }
+  const sources = lookUps(io.env, { trusted: args.trust, verifier: provenance.packageVerifierOf(trust.value) });
+  if (!sources.ok) return sources;
+  try {
+    const ask = asking(sources.value.fetchFact, { judge, trustRootDate: trust.value.date, signal: io.signal });
+    if (subject.kind === 'paths') return await verifyPaths({ ...args, subject }, io, ask);
+    const { name, version, integrity } = subject;
+    const key = { ...keyOf(name, io), version, ...(integrity === undefined ? {} : { integrity }) };
+    return ok(print(await ask(key), args, io));
+  } finally {
+    await sources.value.close();
+  }
+}
+
+/** Asks for a verdict; what could not be asked for is one as well, with its reason. */
+export type AskVerdict = (key: PackageVersionKey) => Promise<ProvenanceVerdict>;
+
+interface Judging {
+  readonly judge: (verdict: ProvenanceVerdict) => ProvenanceVerdict;
+  readonly trustRootDate: string;
+  readonly signal: AbortSignal;
+}
+
+function asking(fetch: FetchFact, { judge, trustRootDate, signal }: Judging): AskVerdict {
+  return async (key) => {
+    const answer = await fetch(npmProvenance, key, signal);
+    return answer.state === 'known' ? judge(answer.value) : without(answer, key, trustRootDate);
   };
-  const text = readTextFile(path.resolve(io.cwd, args.bundle));
-  if (!text.ok) return complain(`${plain(args.bundle)} cannot be read: ${plain(text.error.reason)}`);
-  // Nothing else needs what verifies: it is read here and not at the start.
-  const { repositoryAddress, sha512Of, verifyAttestations } = await import('../provenance/index.ts');
-  if (args.repository !== undefined && repositoryAddress(args.repository) === undefined)
-    return complain(
-      `--repository must be the address of a repository, such as https://github.com/owner/name, not "${plain(args.repository)}"`,
-    );
-  if (args.integrity !== undefined && sha512Of(args.integrity).length === 0)
-    return complain('--integrity must be what a lockfile has for the package, "sha512-" and 88 characters: statements carry no other hash');
-  const verdict = verifyAttestations(text.value, {
-    name: args.name,
-    version: args.version,
-    now: Date.now(),
-    ...(args.integrity === undefined ? {} : { integrity: { asked: args.integrity } }),
-    asked: {
-      ...(args.identity === undefined ? {} : { identity: args.identity }),
-      ...(args.issuer === undefined ? {} : { issuer: args.issuer }),
-      ...(args.repository === undefined ? {} : { repository: args.repository }),
-    },
+}
+
+/** The verdict where the registry has no such version, or could not be asked. */
+function without(
+  answer: Exclude<Answer<ProvenanceVerdict>, { readonly state: 'known' }>,
+  { name, version }: PackageVersionKey,
+  trustRootDate: string,
+): ProvenanceVerdict {
+  const made = (verdict: ProvenanceVerdict['verdict'], id: CheckId, message: string): ProvenanceVerdict => ({
+    subject: versionPurl(name, version),
+    verdict,
+    checks: [{ id, outcome: verdict === 'unknown' ? 'unknown' : 'not-proven', message }],
+    attestations: [],
+    trustRootDate,
   });
-  io.stdout.write(args.format === 'json' ? verdictJson(verdict) : verdictText(verdict, paintFor(io.stdout, io.env)));
-  return STATUS[verdict.verdict];
+  if (answer.state === 'absent')
+    return made('not-proven', 'version-listed', 'The registry lists no such version: it was taken back, or never was there.');
+  const { why, detail } = answer;
+  return made('unknown', 'registry-asked', `The registry could not be asked (${why})${detail === undefined ? '' : `: ${detail}`}.`);
+}
+
+/** A package is asked for as npm would do it here: by the settings of this folder and those above it. */
+function keyOf(name: string, { cwd }: Io): Omit<PackageVersionKey, 'version'> {
+  const { document, project } = diskRoot(repositoryRoot(cwd) ?? cwd);
+  return packageKeys(document(path.join(cwd, 'package.json'), ''), project).of({ name, locked: undefined });
+}
+
+function print(verdict: ProvenanceVerdict, args: VerifyArgs, io: Io): number {
+  const isOffline = args.subject.kind === 'package' && args.subject.bundle !== undefined;
+  io.stdout.write(args.format === 'json' ? verdictJson(verdict) : verdictText(verdict, paintFor(io.stdout, io.env), isOffline));
+  return statusOf(verdict, args.require);
+}
+
+function readTrustRoot({ trustRoot }: VerifyArgs, io: Io, { BUNDLED_TRUST, trustOf }: Provenance): Result<Trust> {
+  if (trustRoot === undefined) return ok(BUNDLED_TRUST);
+  const text = readTextFile(path.resolve(io.cwd, trustRoot));
+  if (!text.ok) return fail(`${plain(trustRoot)} cannot be read: ${plain(text.error.reason)}`);
+  const trust = trustOf(text.value);
+  return trust.ok ? trust : fail(`${plain(trustRoot)} is no trust root: ${plain(trust.error)}`);
+}
+
+function readAsked({ identity, issuer, repository }: VerifyArgs, { repositoryAddress }: Provenance): Result<Asked> {
+  if (repository !== undefined && repositoryAddress(repository) === undefined)
+    return fail(`--repository must be the address of a repository, such as https://github.com/owner/name, not "${plain(repository)}"`);
+  return ok({
+    ...(identity === undefined ? {} : { identity }),
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(repository === undefined ? {} : { repository }),
+  });
 }

@@ -31,6 +31,8 @@ export const CHECKS = [
   'asked-issuer',
   'asked-repository',
   'one-origin',
+  'registry-asked',
+  'version-listed',
   'attestations-served',
   'provenance-present',
   'registry-signature',

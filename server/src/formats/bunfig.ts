@@ -44,8 +44,10 @@ function toValue(text: string, value: TomlValue): Setting['value'] {
   switch (value.kind) {
     case 'table':
       return { kind: 'map', span: value.span };
-    case 'array':
-      return { kind: 'list', span: value.span, items: value.items.flatMap((item) => toText(text, item) ?? []) };
+    case 'array': {
+      const items = value.items.flatMap((item) => toText(text, item) ?? []);
+      return { kind: 'list', span: value.span, items, hasOthers: items.length < value.items.length };
+    }
     case 'scalar':
       return toText(text, value);
   }

@@ -2,7 +2,7 @@ import type { Manifest } from '../core/manifest.ts';
 import type { Surroundings } from '../core/rule.ts';
 import { folderOf, foldersUp, joinPath } from '../core/source-file.ts';
 import { asLockFile, LOCKFILE_NAMES, type LockEntry, type LockFile } from './lock-model.ts';
-import { isWorkspaceFolder } from './workspace-siblings.ts';
+import { workspaceRoot } from './workspace-siblings.ts';
 
 /** What a lockfile says of one dependency. */
 export interface Locked {
@@ -71,5 +71,5 @@ export function lockedDependency(
 export function soleLock(surroundings: Surroundings, path: string): FoundLock | undefined {
   const found = nearestLockfiles(path, surroundings).length === 1 ? locksOf(surroundings, path)[0] : undefined;
   if (found === undefined || found.manifest.problems.length > 0) return undefined;
-  return found.importer === '' && isWorkspaceFolder(surroundings, folderOf(path)) ? undefined : found;
+  return found.importer === '' && workspaceRoot(surroundings, folderOf(path)) !== undefined ? undefined : found;
 }

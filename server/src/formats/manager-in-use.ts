@@ -5,6 +5,7 @@ import type { Span } from '../core/span.ts';
 import { asLockFile, type PackageManager } from './lock-model.ts';
 import { LOCKFILES } from './lockfile-place.ts';
 import { asPackageJson, type PackageJson } from './package-json.ts';
+import { workspaceRoot } from './workspace-siblings.ts';
 
 /** The package managers whose settings differ: Yarn 1 and Yarn 2 share a name alone. */
 export type Manager = 'npm' | 'pnpm' | 'yarn' | 'yarn-classic' | 'bun';
@@ -40,6 +41,13 @@ export const MANAGER_TITLES: Readonly<Record<Manager, string>> = {
  * Undefined where nothing says it, or two things contradict each other.
  */
 export function managerInUse(surroundings: Surroundings, path: string): ManagerInUse | undefined {
+  const nearest = nearestManager(surroundings, path);
+  const root = nearest && workspaceRoot(surroundings, nearest.root);
+  // A workspace that names the manager for itself as well still has the settings of its root.
+  return nearest === undefined || root === undefined ? nearest : { ...nearest, root };
+}
+
+function nearestManager(surroundings: Surroundings, path: string): ManagerInUse | undefined {
   let byLockfile: ManagerInUse | undefined;
   for (const folder of foldersUp(folderOf(path))) {
     const named = namedManager(surroundings, folder);

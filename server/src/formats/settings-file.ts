@@ -21,11 +21,13 @@ export interface SettingText {
   readonly isString: boolean;
 }
 
-/** A list; items that are lists or maps themselves are left out. */
+/** A list. */
 export interface SettingList {
   readonly kind: 'list';
   readonly span: Span;
   readonly items: readonly SettingText[];
+  /** Whether it has items that are lists, maps or nothing, which are left out of `items`. */
+  readonly hasOthers: boolean;
 }
 
 /** A map; its entries are settings of their own, with longer paths. */

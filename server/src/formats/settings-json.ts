@@ -27,15 +27,13 @@ function addJson(into: Setting[], path: readonly string[], keySpan: Span, { text
 
 function jsonValue(text: string, node: JsonNode): Setting['value'] {
   if (node.type === 'object') return { kind: 'map', span: span(node.start, node.end) };
-  if (node.type === 'array')
-    return {
-      kind: 'list',
-      span: span(node.start, node.end),
-      items: node.items.flatMap((item) => {
-        const value = jsonValue(text, item);
-        return value?.kind === 'text' ? [value] : [];
-      }),
-    };
+  if (node.type === 'array') {
+    const items = node.items.flatMap((item) => {
+      const value = jsonValue(text, item);
+      return value?.kind === 'text' ? [value] : [];
+    });
+    return { kind: 'list', span: span(node.start, node.end), items, hasOthers: items.length < node.items.length };
+  }
   if (node.type !== 'string')
     return { kind: 'text', text: String(node.value), span: span(node.start, node.end), isVerbatim: true, isString: false };
   if (!node.whole) return undefined;

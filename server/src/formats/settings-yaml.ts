@@ -44,7 +44,7 @@ function toValue(document: YamlDocument, node: YamlNode | undefined): Setting['v
   if (node?.kind === 'map') return { kind: 'map', span: node.span };
   if (node?.kind === 'seq') {
     const items = node.items.flatMap((item) => toText(document, item) ?? []);
-    return { kind: 'list', span: node.span, items } satisfies SettingList;
+    return { kind: 'list', span: node.span, items, hasOthers: items.length < node.items.length } satisfies SettingList;
   }
   return toText(document, node);
 }

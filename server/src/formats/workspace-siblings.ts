@@ -20,11 +20,11 @@ export function isWorkspaceSibling(surroundings: Surroundings, path: string, nam
   return false;
 }
 
-/** Whether a folder above claims a folder as its workspace: managers then use the lockfile of that one alone. */
-export function isWorkspaceFolder(surroundings: Surroundings, folder: string): boolean {
+/** The folder above that claims a folder as its workspace: managers use the lockfile and the settings of that one alone. Undefined: none. */
+export function workspaceRoot(surroundings: Surroundings, folder: string): string | undefined {
   return foldersUp(folder)
     .slice(1)
-    .some((root) => {
+    .find((root) => {
       const workspaces = packageJsonIn(surroundings, root)?.workspaces ?? [];
       const below = root === '' ? folder : folder.slice(root.length + 1);
       return workspaces.length > 0 && pathMatcher(workspaces.map((pattern) => pattern.replace(/^\.\/|\/$/g, '')))(below);

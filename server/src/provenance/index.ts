@@ -10,7 +10,8 @@ export { MAX_SET_UNITS } from './attestations.ts';
 export { verifyPackage } from './package.ts';
 export { repositoryAddress } from './repository.ts';
 export { sha512Of } from './subject.ts';
-export type { Trust } from './trust.ts';
+export { BUNDLED_TRUST, type Trust, trustOf } from './trust.ts';
+export { packageVerifierOf } from './verifier-of.ts';
 
 /** What is asked about a version of a package. */
 export interface VerifyOptions extends AttestationOptions {

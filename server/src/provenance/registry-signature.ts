@@ -35,7 +35,10 @@ export function checkRegistrySignature(evidence: PackageEvidence, { keys, attest
   const [first] = known;
   if (first === undefined) {
     const why = typeof served === 'string' ? ` Keys of the registry are not known here: ${served}.` : '';
-    const keyIds = signatures.map(({ keyid }) => keyid).join(', ');
+    const keyIds = signatures
+      .slice(0, MAX_SIGNATURES)
+      .map(({ keyid }) => keyid)
+      .join(', ');
     return [{ id, outcome: 'unknown', message: `It is signed with ${keyIds}, which is no key that is known here.${why}` }];
   }
   const wrong = known.find(({ isGood }) => !isGood);

@@ -1,9 +1,9 @@
 import { type Bundle, bundleFromJSON, ValidationError } from '@sigstore/bundle';
-import { RFC3161Timestamp, X509Certificate } from '@sigstore/core';
-import { toSignedEntity, VerificationError, Verifier } from '@sigstore/verify';
+import { type SignedEntity, toSignedEntity, VerificationError, Verifier } from '@sigstore/verify';
 import type { Check, CheckId, CheckOutcome } from '../core/provenance.ts';
 import { type CertificateIdentity, identityOf } from './identity.ts';
 import { at, isObject, listAt, textAt } from './json.ts';
+import { rememberSigner } from './remembered.ts';
 import type { ReadTrust } from './trust.ts';
 
 /** What the verification of a bundle gave: the checks, and what is proven if all of them passed. */
@@ -42,9 +42,20 @@ export function verifySignature(json: unknown, trust: ReadTrust, now: number): S
   const unfit = unfitness(json);
   if (unfit !== undefined) return { checks: [{ id: 'format', outcome: 'unknown', message: unfit }] };
   try {
-    return verify(bundleFromJSON(json), trust, now);
+    return withoutStacks(() => verify(bundleFromJSON(json), trust, now));
   } catch (error) {
     return { checks: [checkOf(error)] };
+  }
+}
+
+/** Without stacks in errors: reading a certificate, the library throws and catches a dozen of them, and writing stacks is a tenth of all its time. */
+function withoutStacks<T>(work: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
@@ -98,11 +109,12 @@ function verify(bundle: Bundle, trust: ReadTrust, now: number): SignatureVerdict
   const material = bundle.verificationMaterial;
   const entries = material.tlogEntries;
   const key = checkKeyId(bundle, trust);
-  const stranger = strangerOf(bundle, trust);
+  const entity = toSignedEntity(bundle);
+  const stranger = strangerOf(entity, trust);
   // Who is wrong about the key is so whether or not the library knows the rest.
   if (key.outcome === 'contradicted' || key.outcome === 'unknown') return { checks: [key] };
   if (stranger !== undefined) return { checks: [stranger] };
-  const entity = toSignedEntity(bundle);
+  if (entity.key.$case === 'certificate') rememberSigner(entity.key.certificate);
   const signer = new Verifier(trust.material).verify(entity);
   const times = entity.timestamps.flatMap((timestamp) => {
     if (timestamp.$case === 'timestamp-authority') return [timestamp.timestamp.signingTime.getTime()];
@@ -142,26 +154,18 @@ function checkKeyId(bundle: Bundle, trust: ReadTrust): Check {
 }
 
 /** An authority or a log that the trust root does not know: newer than the snapshot, or somebody's own. Nothing can be said of either. */
-function strangerOf(bundle: Bundle, trust: ReadTrust): Check | undefined {
-  const { content, tlogEntries, timestampVerificationData } = bundle.verificationMaterial;
+function strangerOf({ key, tlogEntries, timestamps }: SignedEntity, trust: ReadTrust): Check | undefined {
   const stranger = (what: string): Check => ({
     id: 'signature',
     outcome: 'unknown',
     message: `The trust root of ${trust.date} does not know ${what}.`,
   });
   if (tlogEntries.some(({ logId }) => !trust.hasLog(Buffer.from(logId?.keyId ?? '')))) return stranger('the transparency log');
-  const bytes =
-    content.$case === 'certificate'
-      ? content.certificate.rawBytes
-      : content.$case === 'x509CertificateChain'
-        ? content.x509CertificateChain.certificates[0]?.rawBytes
-        : undefined;
-  if (bytes !== undefined && !trust.hasIssuerOf(X509Certificate.parse(Buffer.from(bytes)))) return stranger('the certificate authority');
-  const isKnown = ({ signedTimestamp }: { readonly signedTimestamp: Uint8Array }) => {
-    const timestamp = RFC3161Timestamp.parse(Buffer.from(signedTimestamp));
-    return trust.hasTimestampAuthority(timestamp.signerIssuer, timestamp.signerSerialNumber);
-  };
-  return (timestampVerificationData?.rfc3161Timestamps ?? []).every(isKnown) ? undefined : stranger('the timestamp authority');
+  if (key.$case === 'certificate' && !trust.hasIssuerOf(key.certificate)) return stranger('the certificate authority');
+  const isKnown = (timestamp: SignedEntity['timestamps'][number]): boolean =>
+    timestamp.$case !== 'timestamp-authority' ||
+    trust.hasTimestampAuthority(timestamp.timestamp.signerIssuer, timestamp.timestamp.signerSerialNumber);
+  return timestamps.every(isKnown) ? undefined : stranger('the timestamp authority');
 }
 
 /** What an error of the library means. */

@@ -3,6 +3,8 @@ import { type PublicKey, PublicKeyDetails, TrustedRoot } from '@sigstore/protobu
 import { type TrustMaterial, toTrustMaterial } from '@sigstore/verify';
 import type { RegistryKey } from '../core/provenance.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { at, listAt } from './json.ts';
+import { rememberTrusted } from './remembered.ts';
 import { REGISTRY_KEYS, TRUST_ROOT_DATE, TRUSTED_ROOT } from './trust-root.generated.ts';
 
 /** Whom to believe: Sigstore's authorities and logs, and a registry's keys. */
@@ -28,6 +30,34 @@ export interface ReadTrust {
   readonly hasTimestampAuthority: (issuer: Buffer, serialNumber: Buffer) => boolean;
 }
 
+/** The longest trust root that is read, in UTF-16 units; the public one has 7 kB. */
+const MAX_ROOT_UNITS = 1024 * 1024;
+
+/**
+ * A trust by a newer root than the one that travels along (`trusted_root.json`); the registry's keys are those of the snapshot. A root
+ * carries no date: its day is the one on which the newest of its authorities and logs began. Fails with a sentence.
+ */
+export function trustOf(text: string): Result<Trust> {
+  if (text.length > MAX_ROOT_UNITS) return fail(`it is larger than ${MAX_ROOT_UNITS} characters`);
+  let root: unknown;
+  try {
+    root = JSON.parse(text);
+  } catch {
+    return fail('it is no JSON');
+  }
+  const logs = [...listAt(root, 'tlogs'), ...listAt(root, 'ctlogs')].map((log) => at(log, 'publicKey', 'validFor', 'start'));
+  const authorities = [...listAt(root, 'certificateAuthorities'), ...listAt(root, 'timestampAuthorities')];
+  const days = [...logs, ...authorities.map((authority) => at(authority, 'validFor', 'start'))].flatMap((start) =>
+    typeof start === 'string' && /^\d{4}-\d\d-\d\dT/.test(start) ? [start.slice(0, 10)] : [],
+  );
+  const date = days.sort().at(-1);
+  if (listAt(root, 'tlogs').length === 0 || listAt(root, 'certificateAuthorities').length === 0 || date === undefined)
+    return fail('it names no transparency log, or no certificate authority');
+  const trust = { root, keys: REGISTRY_KEYS, date };
+  const read = readTrust(trust);
+  return read.ok ? ok(trust) : fail(read.error);
+}
+
 /** What was read once is read: a thousand packages share one trust. */
 const READ = new WeakMap<Trust, Result<ReadTrust>>();
 
@@ -45,6 +75,8 @@ function tryRead({ root, keys, date }: Trust): Result<ReadTrust> {
   try {
     const material = toTrustMaterial(TrustedRoot.fromJSON(root), Object.fromEntries(usable));
     const authorities = material.certificateAuthorities.flatMap(({ certChain }) => certChain);
+    for (const certificate of authorities) rememberTrusted(certificate);
+    for (const { certChain } of material.timestampAuthorities) for (const certificate of certChain) rememberTrusted(certificate);
     return ok({
       material,
       date,

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { createMessageConnection, type DataCallback, type Message, type MessageConnection } from 'vscode-jsonrpc';
 import { AbstractMessageReader, AbstractMessageWriter } from 'vscode-jsonrpc/node';
+import { SHARED_BUNDLES, workerScript } from '../../../client/src/worker-script.ts';
 
 /** The browser's server bundle, and a client's connection to it that nobody listens to yet. */
 export interface BrowserServer {
@@ -41,8 +43,10 @@ class Writer extends AbstractMessageWriter {
   end(): void {}
 }
 
-/** Runs the bundle with a worker's `self` and without what only Node has. */
-export function startBrowserServer(bundle: string): BrowserServer {
+/** Runs the server as the client puts it together, with a worker's `self` and without what only Node has. */
+export function startBrowserServer(): BrowserServer {
+  const read = (name: string) => readFileSync(`dist/${name}`, 'utf8');
+  const bundle = workerScript(read('browser/server.js'), Object.fromEntries(SHARED_BUNDLES.map((name) => [name, read(name)])));
   const reader = new Reader();
   const scope: WorkerScope = {
     onmessage: undefined,

@@ -56,15 +56,3 @@ export function flood(stream: Writable, text: string): void {
   stream.write(text);
   setImmediate(() => flood(stream, text));
 }
-
-/** How long `until` waits, in milliseconds. */
-const UNTIL_MS = 5_000;
-
-/** Waits for something that happens on the other side of a connection. Throws when it does not. */
-export async function until(condition: () => boolean): Promise<void> {
-  const endsAt = Date.now() + UNTIL_MS;
-  while (!condition()) {
-    if (Date.now() > endsAt) throw new Error(`waited ${UNTIL_MS} ms for ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

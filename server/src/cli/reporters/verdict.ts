@@ -6,10 +6,14 @@ import type { Paint } from '../terminal.ts';
 /** The longest sentence of a check that is shown, in UTF-16 units: it names two addresses. */
 const MAX_MESSAGE_UNITS = 600;
 
-/** The verdict for machines, `version` 1: the fields are described in docs/provenance.md. Text in it is as it was found. */
-export function verdictJson({ subject, verdict, trustRootDate, checks, attestations }: ProvenanceVerdict): string {
-  const report = {
-    version: 1,
+/** The verdict for machines, `version` 1; its schema is schemas/verify.schema.json. Text in it is as it was found. */
+export function verdictJson(verdict: ProvenanceVerdict): string {
+  return `${JSON.stringify({ version: 1, ...verdictMembers(verdict) }, undefined, 2)}\n`;
+}
+
+/** The members of a verdict, for machines. */
+export function verdictMembers({ subject, verdict, trustRootDate, checks, attestations }: ProvenanceVerdict): object {
+  return {
     subject,
     verdict,
     trustRootDate,
@@ -19,25 +23,30 @@ export function verdictJson({ subject, verdict, trustRootDate, checks, attestati
       ...(signedAt === undefined ? {} : { signedAt: isoDate(signedAt) }),
     })),
   };
-  return `${JSON.stringify(report, undefined, 2)}\n`;
 }
 
-/** The verdict for people: no foreign text reaches the terminal unescaped. */
-export function verdictText({ subject, verdict, trustRootDate, checks, attestations }: ProvenanceVerdict, paint: Paint): string {
-  const lines = [
+/** The verdict for people: no foreign text reaches the terminal unescaped. `isOffline`: no registry was asked. */
+export function verdictText(verdict: ProvenanceVerdict, paint: Paint, isOffline: boolean): string {
+  const how = isOffline ? 'Checked without a connection' : 'Verified on this machine';
+  const lines = [...verdictLines(verdict, paint, isOffline), '', paint.dim(`${how}, by the trust root of ${verdict.trustRootDate}.`)];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The verdict for people, line by line, without a word on how it was found. */
+export function verdictLines({ subject, verdict, checks, attestations }: ProvenanceVerdict, paint: Paint, isOffline: boolean): string[] {
+  const shown = ({ id, outcome }: Check): boolean => outcome !== 'passed' || id.startsWith('registry-') || id === 'integrity-locked';
+  return [
     `${paint.bold(plain(subject))}: ${word(verdict, paint)}`,
     `  ${MEANING[verdict]}`,
-    ...checks.filter(({ outcome }) => outcome !== 'passed').map((check) => checkLine(check, paint)),
-    ...attestations.flatMap((attestation) => ['', ...attestationLines(attestation, paint)]),
-    '',
-    paint.dim(`Checked without a connection, by the trust root of ${trustRootDate}.`),
+    ...checks.filter(shown).map((check) => checkLine(check, paint)),
+    ...attestations.flatMap((attestation) => ['', ...attestationLines(attestation, paint, isOffline)]),
   ];
-  return `${lines.join('\n')}\n`;
 }
 
 function attestationLines(
   { kind, predicateType, verdict, checks, identity, signedAt, logIndex }: AttestationVerdict,
   paint: Paint,
+  isOffline: boolean,
 ): string[] {
   const title = { provenance: 'Provenance', publish: 'Publication by the registry', other: 'Another statement' }[kind];
   const facts = FIELDS.flatMap(([name, label]) => (identity?.[name] === undefined ? [] : [fact(label, identity[name])]));
@@ -46,13 +55,11 @@ function attestationLines(
     `  ${paint.bold(title)} ${paint.dim(`(${plain(predicateType)})`)}: ${word(verdict, paint)}`,
     ...facts,
     ...(signedAt === undefined ? [] : [fact('signed', `${isoDate(signedAt)}${log}`)]),
-    ...checks.filter(isShown).map((check) => `  ${checkLine(check, paint)}`),
+    // Whoever gives a file could have asked for the bytes; what only lockfile and registry know is not its matter.
+    ...checks
+      .filter(({ id, outcome }) => outcome !== 'not-asked' || (isOffline && id === 'digest-asked'))
+      .map((check) => `  ${checkLine(check, paint)}`),
   ];
-}
-
-/** Whoever runs a command could have asked for the bytes; lockfile and registry are not its matter. */
-function isShown({ id, outcome }: Check): boolean {
-  return outcome !== 'not-asked' || id === 'digest-asked';
 }
 
 function fact(label: string, value: string): string {
@@ -65,7 +72,8 @@ function checkLine({ id, outcome, message }: Check, paint: Paint): string {
   return `  ${painted}  ${id}: ${plain(message, MAX_MESSAGE_UNITS)}`;
 }
 
-function word(verdict: Verdict, paint: Paint): string {
+/** A verdict in words and its colour. */
+export function word(verdict: Verdict, paint: Paint): string {
   const colour = { proven: paint.green, 'not-proven': paint.yellow, contradicted: paint.red, unknown: paint.yellow }[verdict];
   return colour(verdictWord(verdict));
 }

@@ -22,7 +22,7 @@ export function buildListMigration(text: string, file: SettingsFile, setting: Se
   const eol = lineEndOf(text);
   for (const list of lists) {
     const place = wholeLines(text, list);
-    if (place === undefined || list.value?.kind !== 'list') return [];
+    if (place === undefined || list.value?.kind !== 'list' || list.value.hasOthers) return [];
     // A name in two lists is denied: that is the safer of two readings.
     for (const item of list.value.items) builds.set(item.text, (builds.get(item.text) ?? true) && LISTS.get(list.name) === true);
     edits.push({ span: place, text: '' });

@@ -50,7 +50,7 @@ export const rule: Rule = {
         args: { setting: setting.name, value: setting.value.text },
         span: setting.value.span,
         identity: setting.name,
-        fixes: fixesOf(manifest.file.text, setting, messageId),
+        fixes: fixesOf(manifest.file.text, setting, messageId, file?.settings ?? []),
       });
     }
   },
@@ -74,9 +74,29 @@ const TITLES = {
   lockfile: 'Keep a lockfile (run an install once and commit it)',
 } as const;
 
-function fixesOf(text: string, setting: Setting, messageId: keyof typeof TITLES): Fix[] {
-  const { value } = setting;
-  const set = (to: string): Edit | undefined => (value?.kind === 'text' && value.isVerbatim ? { span: value.span, text: to } : undefined);
-  const edit = messageId === 'checksum' ? set('throw') : messageId === 'lockfile' ? set('true') : removeLine(text, setting);
-  return edit === undefined ? [] : [{ title: TITLES[messageId], safety: 'review', online: false, edits: [edit] }];
+function fixesOf(text: string, setting: Setting, messageId: keyof typeof TITLES, all: readonly Setting[]): Fix[] {
+  const edits = messageId === 'immutable' ? removeAll(text, setting.name, all) : set(setting, messageId === 'checksum' ? 'throw' : 'true');
+  return edits.length === 0 ? [] : [{ title: TITLES[messageId], safety: 'review', online: false, edits }];
+}
+
+function set({ value }: Setting, to: string): Edit[] {
+  return value?.kind === 'text' && value.isVerbatim ? [{ span: value.span, text: to }] : [];
+}
+
+/** A key that is there twice would still count after one of its lines is gone. */
+function removeAll(text: string, name: string, all: readonly Setting[]): Edit[] {
+  const edits: Edit[] = [];
+  for (const setting of all.filter((one) => one.name === name)) {
+    const edit = removeLine(text, setting);
+    if (edit === undefined) return [];
+    const last = edits.at(-1);
+    // The last line of a file without a line end takes the end of the line before it along; where that line goes too, one more.
+    if (last !== undefined && edit.span.start < last.span.end)
+      edits[edits.length - 1] = {
+        span: { start: text.slice(0, last.span.start).replace(/\r?\n$/, '').length, end: edit.span.end },
+        text: '',
+      };
+    else edits.push(edit);
+  }
+  return edits;
 }

@@ -1,9 +1,11 @@
 import type { Rule } from '../../core/rule.ts';
-import { folderOf } from '../../core/source-file.ts';
+import { folderOf, joinPath } from '../../core/source-file.ts';
+import type { Span } from '../../core/span.ts';
 import { nearestLockfiles } from '../../formats/locked.ts';
 import { isLockfileOff } from '../../formats/lockfile-off.ts';
 import type { Spec } from '../../formats/npm-spec.ts';
-import { asPackageJson, type Dependency } from '../../formats/package-json.ts';
+import { asPackageJson, type Dependency, type PackageJson } from '../../formats/package-json.ts';
+import { workspaceRoot } from '../../formats/workspace-siblings.ts';
 
 /** Dependencies without a lockfile: every install decides anew what to download, and checks it against nothing. */
 export const rule: Rule = {
@@ -33,16 +35,26 @@ export const rule: Rule = {
   check({ manifest, surroundings, report }) {
     const model = asPackageJson(manifest);
     if (model === undefined) return;
-    // A package with nothing but peers leaves the installing, and the locking, to its host.
-    const first = INSTALLED.find((group) => model.dependencies.some((dependency) => dependency.group === group && isFetched(dependency)));
-    const key = first && model.groupKeys[first];
+    const key = firstFetched(model);
     if (key === undefined) return;
     if (nearestLockfiles(manifest.file.path, surroundings).length > 0) return;
+    const folder = folderOf(manifest.file.path);
     // A lockfile that is turned off is told where that is written, by config/checksum-behaviour.
-    if (isLockfileOff(folderOf(manifest.file.path), surroundings)) return;
+    if (isLockfileOff(folder, surroundings)) return;
+    // Workspaces share the lockfile of their root, which has the finding.
+    const root = workspaceRoot(surroundings, folder);
+    const above = root === undefined ? undefined : surroundings.manifest(joinPath(root, 'package.json') ?? '');
+    const rootModel = above && asPackageJson(above);
+    if (rootModel !== undefined && firstFetched(rootModel) !== undefined) return;
     report({ messageId: 'missing', args: {}, span: key, identity: 'missing' });
   },
 };
+
+/** The key of the first group that something is fetched for. A package with nothing but peers leaves the installing, and the locking, to its host. */
+function firstFetched({ dependencies, groupKeys }: PackageJson): Span | undefined {
+  const first = INSTALLED.find((group) => dependencies.some((dependency) => dependency.group === group && isFetched(dependency)));
+  return first && groupKeys[first];
+}
 
 const INSTALLED = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
 

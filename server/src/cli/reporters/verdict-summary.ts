@@ -1,0 +1,123 @@
+import type { Check, ProvenanceVerdict, Verdict } from '../../core/provenance.ts';
+import { plain } from '../../core/untrusted.ts';
+import { EXIT } from '../check.ts';
+import type { Paint } from '../terminal.ts';
+import type { Requirement } from '../verify-args.ts';
+import type { VerifiedLocks, VerifiedPackage } from '../verify-paths.ts';
+import { verdictLines, verdictMembers, word } from './verdict.ts';
+
+/** How many names a line has before it says how many more there are. */
+const MAX_NAMES = 8;
+
+/** What the words for entries that no registry serves are. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  git: 'from git',
+  file: 'from a file',
+  bundled: 'inside of other packages',
+  address: 'from an address that is no registry serves',
+};
+
+/** Counts per verdict, and of packages that the registry signed. */
+function countsOf(packages: readonly VerifiedPackage[]) {
+  const of = (verdict: Verdict): number => packages.filter((one) => one.verdict.verdict === verdict).length;
+  return {
+    packages: packages.length,
+    proven: of('proven'),
+    notProven: of('not-proven'),
+    contradicted: of('contradicted'),
+    unknown: of('unknown'),
+    signed: packages.filter(({ verdict }) => isSigned(verdict)).length,
+    failed: packages.filter(({ status }) => status === EXIT.findings).length,
+  };
+}
+
+function isSigned({ checks }: ProvenanceVerdict): boolean {
+  return checks.some(({ id, outcome }) => id === 'registry-signature' && outcome === 'passed');
+}
+
+/** What all lockfiles have, for machines, `version` 1; its schema is schemas/verify.schema.json. Text in it is as it was found. */
+export function summaryJson({ packages, lockfiles, skipped, unread }: VerifiedLocks): string {
+  const report = {
+    version: 1,
+    lockfiles,
+    unread,
+    packages: packages.map(({ verdict, integrity, lockfiles: at, status }) => ({
+      ...verdictMembers(verdict),
+      ...(integrity === undefined ? {} : { integrity }),
+      lockfiles: at,
+      result: status === EXIT.ok ? 'passed' : status === EXIT.findings ? 'failed' : 'unknown',
+    })),
+    skipped,
+    summary: countsOf(packages),
+  };
+  return `${JSON.stringify(report, undefined, 2)}\n`;
+}
+
+/** What all lockfiles have, for people: what is wrong in full, what is missing or unknown by reason, the rest in numbers. */
+export function summaryText({ packages, lockfiles, skipped, unread }: VerifiedLocks, requirement: Requirement, paint: Paint): string {
+  const failed = packages.filter(({ status }) => status === EXIT.findings);
+  const wrong = failed.filter(({ verdict }) => verdict.verdict === 'contradicted');
+  const missing = failed.filter(({ verdict }) => verdict.verdict !== 'contradicted');
+  const open = packages.filter(({ status }) => status === EXIT.failed);
+  const counts = countsOf(packages);
+  const parts = [
+    ...wrong.map(({ verdict, lockfiles: at }) => [...verdictLines(verdict, paint, false), `  locked in ${names(at)}`]),
+    reasons(missing, paint.yellow('missing'), requirement),
+    reasons(open, word('unknown', paint), requirement),
+    unread.map(({ path, reason }) => `${paint.yellow('not read to its end')}  ${plain(path)}: ${plain(reason)}`),
+    [
+      `${paint.bold(many(counts.packages, 'package'))} in ${many(lockfiles.length, 'lockfile')}: ${counts.proven} proven, ${counts.notProven} not proven, ${counts.contradicted} contradicted, ${counts.unknown} unknown; ${counts.signed} signed by the registry.`,
+      ...skippedLine(skipped),
+      paint.dim(closing(packages, requirement)),
+    ],
+  ];
+  return `${parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+/** Packages by the reasons why they are not what was asked for, the most frequent reason first. */
+function reasons(packages: readonly VerifiedPackage[], title: string, requirement: Requirement): string[] {
+  const by = new Map<string, string[]>();
+  for (const { name, version, verdict } of packages) {
+    const reason = reasonOf(verdict, requirement);
+    by.set(reason, [...(by.get(reason) ?? []), `${name}@${version}`]);
+  }
+  const sorted = [...by].sort((a, b) => b[1].length - a[1].length);
+  return sorted.flatMap(([reason, all]) => [`${title}  ${plain(reason, 400)}`, `  ${names(all)}`]);
+}
+
+/** The sentence of the check that decided: what is unknown before what is missing; the signature's, where one would have been enough. */
+function reasonOf({ checks, attestations }: ProvenanceVerdict, requirement: Requirement): string {
+  const signature = requirement === 'signature' ? checks.filter(({ id }) => id.startsWith('registry-signature')) : [];
+  const all: readonly Check[] =
+    signature.length > 0 ? signature : [...checks, ...attestations.flatMap((attestation) => attestation.checks)];
+  const first = (outcome: Check['outcome']): Check | undefined => all.find((check) => check.outcome === outcome);
+  return (first('unknown') ?? first('not-proven'))?.message ?? 'No reason is known.';
+}
+
+function names(all: readonly string[]): string {
+  const shown = all.slice(0, MAX_NAMES).map((name) => plain(name));
+  return all.length > MAX_NAMES ? `${shown.join(', ')} and ${all.length - MAX_NAMES} more` : shown.join(', ');
+}
+
+function many(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function skippedLine(skipped: VerifiedLocks['skipped']): string[] {
+  const parts = Object.entries(skipped).map(([where, count]) => `${count} ${ELSEWHERE[where] ?? where}`);
+  return parts.length === 0 ? [] : [`Not from a registry, and not verified: ${parts.join(', ')}.`];
+}
+
+/** What the exit status says. */
+function closing(packages: readonly VerifiedPackage[], requirement: Requirement): string {
+  const asked = {
+    provenance: 'Provenance was required of each.',
+    signature: 'Provenance or a signature of the registry was required of each.',
+    nothing: 'Nothing was required; --require signature or --require provenance would.',
+  }[requirement];
+  const date = packages[0]?.verdict.trustRootDate;
+  return `${asked}${date === undefined ? '' : ` Verified on this machine, by the trust root of ${date}.`}`;
+}
