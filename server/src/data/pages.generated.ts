@@ -53,6 +53,7 @@ import imageUnpinned from '../../../docs/rules/image/unpinned.md';
 import lockExoticSubdependency from '../../../docs/rules/lock/exotic-subdependency.md';
 import lockIntegrityConflict from '../../../docs/rules/lock/integrity-conflict.md';
 import lockIntegrityMalformed from '../../../docs/rules/lock/integrity-malformed.md';
+import lockIntegrityMismatch from '../../../docs/rules/lock/integrity-mismatch.md';
 import lockIntegrityMissing from '../../../docs/rules/lock/integrity-missing.md';
 import lockIntegrityWeak from '../../../docs/rules/lock/integrity-weak.md';
 import lockMergeConflict from '../../../docs/rules/lock/merge-conflict.md';
@@ -78,6 +79,8 @@ import npmNewInstallScript from '../../../docs/rules/npm/new-install-script.md';
 import npmNotInRegistry from '../../../docs/rules/npm/not-in-registry.md';
 import npmOverrideRedirects from '../../../docs/rules/npm/override-redirects.md';
 import npmPackageManagerUnpinned from '../../../docs/rules/npm/package-manager-unpinned.md';
+import npmProvenanceDrift from '../../../docs/rules/npm/provenance-drift.md';
+import npmProvenanceInvalid from '../../../docs/rules/npm/provenance-invalid.md';
 import npmProvenanceRegression from '../../../docs/rules/npm/provenance-regression.md';
 import npmPublisherChange from '../../../docs/rules/npm/publisher-change.md';
 import npmRangeNotExact from '../../../docs/rules/npm/range-not-exact.md';
@@ -164,6 +167,7 @@ export const pages: Readonly<Record<string, string>> = {
   'lock/exotic-subdependency': lockExoticSubdependency,
   'lock/integrity-conflict': lockIntegrityConflict,
   'lock/integrity-malformed': lockIntegrityMalformed,
+  'lock/integrity-mismatch': lockIntegrityMismatch,
   'lock/integrity-missing': lockIntegrityMissing,
   'lock/integrity-weak': lockIntegrityWeak,
   'lock/merge-conflict': lockMergeConflict,
@@ -189,6 +193,8 @@ export const pages: Readonly<Record<string, string>> = {
   'npm/not-in-registry': npmNotInRegistry,
   'npm/override-redirects': npmOverrideRedirects,
   'npm/package-manager-unpinned': npmPackageManagerUnpinned,
+  'npm/provenance-drift': npmProvenanceDrift,
+  'npm/provenance-invalid': npmProvenanceInvalid,
   'npm/provenance-regression': npmProvenanceRegression,
   'npm/publisher-change': npmPublisherChange,
   'npm/range-not-exact': npmRangeNotExact,

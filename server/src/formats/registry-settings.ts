@@ -34,7 +34,7 @@ export function packageKeys(file: SourceFile, surroundings: Surroundings, folder
     of: ({ name, locked }) => ({
       name,
       ...(settings.length === 0 ? {} : { settings }),
-      ...(isPublic(locked?.entry.resolved) ? {} : { isElsewhere: true }),
+      ...(isPublicAddress(locked?.entry.resolved) ? {} : { isElsewhere: true }),
     }),
     isMapped: (name) => {
       mapped ??= new Set(paths.flatMap((path) => mappedScopes(surroundings, path)));
@@ -119,8 +119,8 @@ function registryName({ name, spec, parsed }: Dependency): string | undefined {
   }
 }
 
-/** npm writes the public registry's address for whatever registry is configured; other managers leave it out (npm.md, fact 10). */
-function isPublic(resolved: string | undefined): boolean {
+/** Whether an address means whichever registry is configured: npm writes the public one's for it, other managers leave it out. */
+export function isPublicAddress(resolved: string | undefined): boolean {
   // Not read as URLs: there are thousands of them, and rules ask with every key.
   const host = resolved === undefined ? undefined : /^https?:\/\/([^/?#]*)/i.exec(resolved)?.[1]?.toLowerCase();
   // Yarn 1 has the public registry under a name of its own. Naming it in part is enough: all that depends on it is whether a name is private.

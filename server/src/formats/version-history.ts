@@ -125,6 +125,29 @@ function isComplete({ publisher, signatures }: FullVersion): boolean {
   return publisher !== undefined || signatures !== undefined;
 }
 
+/** How many earlier attested releases a version's origin is held against: projects have more than one way to publish. */
+export const ORIGINS_COMPARED = 3;
+
+/**
+ * The releases with provenance that a version's origin is held against: lower ones from before its burst, newest first, those of its
+ * own major before others. Empty where times are missing.
+ */
+export function attestedBefore(packument: Packument, version: string): readonly FullVersion[] {
+  const releases = releasesOf(packument);
+  const self = releases.find(({ record }) => record.version === version);
+  const at = self?.record.publishedAt;
+  if (self === undefined || at === undefined || packument.isStripped) return [];
+  return releases
+    .filter((one) => isRelease(one) && one.record.attestations !== undefined && one.parsed.compare(self.parsed) < 0)
+    .filter(({ record: { publishedAt } }) => publishedAt !== undefined && at - publishedAt >= BURST_MS)
+    .sort((a, b) => {
+      const [own, other] = [a, b].map(({ parsed }) => Number(parsed.major === self.parsed.major));
+      return (other ?? 0) - (own ?? 0) || (b.record.publishedAt ?? 0) - (a.record.publishedAt ?? 0) || b.parsed.compare(a.parsed);
+    })
+    .slice(0, ORIGINS_COMPARED)
+    .map(({ record }) => record);
+}
+
 /** Versions that were published so near each other are one burst. */
 const BURST_MS = DAY_MS;
 

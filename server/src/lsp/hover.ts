@@ -4,7 +4,6 @@ import type { FetchFact } from '../core/answer.ts';
 import { gitRefs } from '../core/facts.ts';
 import { type ActionReference, type ImageReference, wholeSpan } from '../core/reference.ts';
 import type { Span } from '../core/span.ts';
-import { LineIndex } from '../core/text.ts';
 import type { Analysis } from '../engine/analyse.ts';
 import type { Project } from '../engine/project.ts';
 import { actionPapers, papersKey } from './action-papers.ts';
@@ -39,7 +38,7 @@ export async function hover(context: HoverContext, signal: AbortSignal): Promise
   const whole = withFindings(card, [...new Set(findings.map(({ rule }) => rule))], findings.length);
   return {
     contents: markdown ? { kind: MarkupKind.Markdown, value: cardMarkdown(whole) } : { kind: MarkupKind.PlainText, value: cardText(whole) },
-    range: new LineIndex(document.getText()).rangeOf(span),
+    range: { start: document.positionAt(span.start), end: document.positionAt(span.end) },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Answer } from '../core/answer.ts';
 import type { FullVersion } from '../core/npm-facts.ts';
 import type { CheckOutcome, ProvenanceVerdict } from '../core/provenance.ts';
-import { isSameArchive } from '../formats/lock-hash.ts';
+import { isSameArchive, publishedConflict } from '../formats/lock-hash.ts';
 import type { LockEntry } from '../formats/lock-model.ts';
 import { type CardLine, checkingLine, codeLine, textLine, unknownLine } from './card.ts';
 import { checkOf, unansweredAgain } from './provenance-lines.ts';
@@ -61,17 +61,23 @@ function registryWitness({ entry, listed, isPending }: IntegrityFacts): Witness 
   const name = 'registry';
   const published = listed?.integrity;
   if (isPending) return { line: checkingLine(label), agrees: undefined, name };
-  if (published === undefined) {
+  if (listed === undefined || published === undefined) {
     const why = listed === undefined ? 'the registry did not say' : 'the registry has none';
     return { line: unknownLine(label, why), agrees: undefined, name };
   }
   const locked = entry?.integrity;
-  if (locked === undefined) return { line: codeLine(label, inShort(published)), agrees: true, name };
+  if (entry === undefined || locked === undefined) return { line: codeLine(label, inShort(published)), agrees: true, name };
+  if (publishedConflict(entry, listed) !== undefined)
+    return { line: codeLine(label, inShort(published), ', ✗ other bytes than in the lockfile'), agrees: false, name };
   switch (isSameArchive(locked, published)) {
     case true:
       return { line: textLine(label, '✓ the same as in the lockfile'), agrees: true, name };
     case false:
-      return { line: { ...codeLine(label, inShort(published)), note: ', ✗ other bytes than in the lockfile' }, agrees: false, name };
+      return {
+        line: codeLine(label, inShort(published), ', other bytes, but the lockfile has them from another host'),
+        agrees: undefined,
+        name,
+      };
     default:
       return {
         line: { ...codeLine(label, inShort(published)), note: ', a hash of another kind, which cannot be compared' },

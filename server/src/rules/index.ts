@@ -54,6 +54,7 @@ import { rule as imageUnpinned } from './image/unpinned.ts';
 import { rule as lockExoticSubdependency } from './lock/exotic-subdependency.ts';
 import { rule as lockIntegrityConflict } from './lock/integrity-conflict.ts';
 import { rule as lockIntegrityMalformed } from './lock/integrity-malformed.ts';
+import { rule as lockIntegrityMismatch } from './lock/integrity-mismatch.ts';
 import { rule as lockIntegrityMissing } from './lock/integrity-missing.ts';
 import { rule as lockIntegrityWeak } from './lock/integrity-weak.ts';
 import { rule as lockMergeConflict } from './lock/merge-conflict.ts';
@@ -79,6 +80,8 @@ import { rule as npmNewInstallScript } from './npm/new-install-script.ts';
 import { rule as npmNotInRegistry } from './npm/not-in-registry.ts';
 import { rule as npmOverrideRedirects } from './npm/override-redirects.ts';
 import { rule as npmPackageManagerUnpinned } from './npm/package-manager-unpinned.ts';
+import { rule as npmProvenanceDrift } from './npm/provenance-drift.ts';
+import { rule as npmProvenanceInvalid } from './npm/provenance-invalid.ts';
 import { rule as npmProvenanceRegression } from './npm/provenance-regression.ts';
 import { rule as npmPublisherChange } from './npm/publisher-change.ts';
 import { rule as npmRangeNotExact } from './npm/range-not-exact.ts';
@@ -165,6 +168,7 @@ export const rules: readonly Rule[] = [
   lockExoticSubdependency,
   lockIntegrityConflict,
   lockIntegrityMalformed,
+  lockIntegrityMismatch,
   lockIntegrityMissing,
   lockIntegrityWeak,
   lockMergeConflict,
@@ -190,6 +194,8 @@ export const rules: readonly Rule[] = [
   npmNotInRegistry,
   npmOverrideRedirects,
   npmPackageManagerUnpinned,
+  npmProvenanceDrift,
+  npmProvenanceInvalid,
   npmProvenanceRegression,
   npmPublisherChange,
   npmRangeNotExact,
