@@ -8,7 +8,8 @@ import type { LockFile } from '../formats/lock-model.ts';
 import { type LockPaths, lockPaths } from '../formats/lock-paths.ts';
 import type { Locked } from '../formats/locked.ts';
 import { pickVersion } from '../formats/pick-version.ts';
-import { attestedBefore, isNewerVersion } from '../formats/version-order.ts';
+import { attestedBefore } from '../formats/version-history.ts';
+import { isNewerVersion } from '../formats/version-order.ts';
 import { minuteOf } from './as-of.ts';
 import { type Card, type CardLine, codeLine, textLine, unansweredLine, unknownLine } from './card.ts';
 import { integrityLine } from './integrity-line.ts';
@@ -16,9 +17,6 @@ import type { PackageSubject } from './package-subject.ts';
 import { type EarlierVerdict, provenanceLine, provenanceWords, registrySignatureLine, unansweredAgain } from './provenance-lines.ts';
 import { deprecatedLine, permissionWords, releaseLines } from './release-lines.ts';
 import { unknownReason } from './unknown-text.ts';
-
-/** How many earlier releases the origin is compared with: each is a look-up and a verification of its own. */
-const MAX_EARLIER = 3;
 
 /** The longest name in front of a version, in UTF-16 units: the version must not be what is cut. */
 const MAX_TITLE_UNITS = 120;
@@ -57,9 +55,12 @@ export async function packageFacts(
     (await (early ?? late)) ?? (packument.state === 'known' ? unknown('error', 'no version fits the requirement') : packument);
   // What is not proven has no origin to compare.
   const isProven = provenance.state === 'known' && provenance.value.verdict === 'proven';
-  const before = isProven && packument.state === 'known' ? attestedBefore(packument.value, version ?? picked ?? '', MAX_EARLIER) : [];
+  const before = isProven && packument.state === 'known' ? attestedBefore(packument.value, version ?? picked ?? '') : [];
   const earlier = await Promise.all(
-    before.map(async (one) => ({ version: one, answer: await askProvenance(key, { version: one, locked: undefined }, { fetch, signal }) })),
+    before.map(async (one) => ({
+      version: one.version,
+      answer: await askProvenance(key, { version: one.version, locked: undefined }, { fetch, signal }),
+    })),
   );
   return { packument, provenance, earlier };
 }
@@ -88,7 +89,14 @@ export function packageCard(subject: PackageSubject, facts: PackageFacts, { proj
     ...newestLine(known, wanted),
     ...(provenance === undefined
       ? [unknownLine('Provenance', unasked ?? 'it was not looked up')]
-      : [provenanceLine({ answer: provenance, isListed: version && version.attestations !== undefined, earlier: facts.earlier })]),
+      : [
+          provenanceLine({
+            answer: provenance,
+            version: wanted ?? '',
+            isListed: version && version.attestations !== undefined,
+            earlier: facts.earlier,
+          }),
+        ]),
     ...(provenance === undefined
       ? lockIntegrity(locked)
       : [

@@ -1,8 +1,8 @@
 import type { Answer } from '../core/answer.ts';
 import { PUBLIC_GITHUB_URL } from '../core/facts.ts';
-import { type OriginPart, originDifferences, provenIdentity, workflowFile } from '../core/origin.ts';
 import type { AttestationVerdict, Check, CheckId, ProvenanceVerdict, SignerIdentity } from '../core/provenance.ts';
 import { IDENTITY_LABELS, verdictWord } from '../core/provenance-words.ts';
+import { type OriginChange, originChanges, originOf, workflowPath } from '../formats/origin-drift.ts';
 import { minuteOf } from './as-of.ts';
 import { type CardLine, checkingLine, codeLine, textLine, unansweredLine, unknownLine, withoutStop } from './card.ts';
 import { unknownReason } from './unknown-text.ts';
@@ -21,6 +21,7 @@ export interface EarlierVerdict {
 
 /** What a line on provenance is made from. */
 export interface ProvenanceFacts {
+  readonly version: string;
   readonly answer: Answer<ProvenanceVerdict>;
   /** Whether the registry lists attestations for the version; undefined where it was not heard. */
   readonly isListed: boolean | undefined;
@@ -35,7 +36,7 @@ export function provenanceWords(answer: Answer<ProvenanceVerdict> | undefined): 
 }
 
 /** What is proven of where a package comes from, or why nothing is. */
-export function provenanceLine({ answer, isListed, earlier }: ProvenanceFacts): CardLine {
+export function provenanceLine({ answer, version, isListed, earlier }: ProvenanceFacts): CardLine {
   const label = 'Provenance';
   if (answer.state === 'absent') return unknownLine(label, 'the registry does not list this version');
   if (answer.state === 'unknown') {
@@ -52,7 +53,7 @@ export function provenanceLine({ answer, isListed, earlier }: ProvenanceFacts): 
     case 'proven':
       return {
         ...textLine(label, `proven here, by the trust root of ${trustRootDate}`),
-        details: [...origin, ...beforeLine(answer.value, earlier)],
+        details: [...origin, ...beforeLine(answer.value, version, earlier)],
       };
     case 'unknown':
       return { ...unknownLine(label, first?.message ?? 'nothing says why'), details: others };
@@ -82,7 +83,7 @@ function reasonsOf({ verdict, checks, attestations }: ProvenanceVerdict): Check[
 
 /** What the certificate says, in the order and the words of the command line. */
 function* originLines({ signedAt, logIndex }: AttestationVerdict, identity: SignerIdentity): Generator<CardLine> {
-  const file = workflowFile(identity.workflow ?? identity.subject);
+  const file = workflowPath(identity.workflow ?? identity.subject);
   for (const [field, label] of IDENTITY_LABELS) {
     const value = identity[field];
     // The issuer is the same for all of a host; who signed is told where that is not the workflow itself.
@@ -109,29 +110,34 @@ function linkOf(field: keyof SignerIdentity, { repository = '', commit = '' }: S
   return field === 'commit' && /^[0-9a-f]{40,64}$/.test(commit) ? `${PUBLIC_GITHUB_URL}${path}/commit/${commit}` : undefined;
 }
 
-const PARTS: Readonly<Record<OriginPart, string>> = {
-  repository: 'another repository',
-  workflow: 'another workflow',
-  ref: 'another kind of ref',
-  trigger: 'another trigger',
+const PARTS: Readonly<Record<OriginChange['what'], string>> = {
+  repository: 'the repository',
+  workflow: 'the workflow',
+  ref: 'the ref',
+  trigger: 'what started it',
 };
 
-/** Whether the releases before came from the same place. */
-function beforeLine(verdict: ProvenanceVerdict, earlier: readonly EarlierVerdict[]): CardLine[] {
+/** Whether the releases before came from the same place, as `npm/provenance-drift` sees it. */
+function beforeLine(verdict: ProvenanceVerdict, version: string, earlier: readonly EarlierVerdict[]): CardLine[] {
   const label = 'Releases before';
-  const identity = provenIdentity(verdict);
-  if (identity === undefined) return [];
-  if (earlier.length === 0) return [textLine(label, 'none with attestations to compare with')];
+  const now = originOf(verdict);
+  const [newest] = earlier;
+  if (now === undefined) return [];
+  if (newest === undefined) return [textLine(label, 'none with attestations to compare with')];
   if (earlier.some(({ answer }) => answer.state === 'unknown' && answer.why === 'pending')) return [checkingLine(label)];
-  const proven = earlier.flatMap(({ version, answer }) => {
-    const before = answer.state === 'known' ? provenIdentity(answer.value) : undefined;
-    return before === undefined ? [] : [{ version, differences: originDifferences(identity, before) }];
-  });
-  const [newest] = proven;
-  if (newest === undefined) return [unknownLine(label, `nothing is proven of ${listOf(earlier.map(({ version }) => version))}`)];
-  const changed = proven.find(({ differences }) => differences.length > 0);
-  if (changed === undefined) return [textLine(label, `the same origin (${listOf(proven.map(({ version }) => version))})`)];
-  return [textLine(label, `${changed.version} came from ${listOf(changed.differences.map((part) => PARTS[part]))}`)];
+  const origins = earlier.map(({ version, answer }) => ({
+    version,
+    origin: answer.state === 'known' ? originOf(answer.value) : undefined,
+  }));
+  const same = origins.filter(({ origin }) => origin !== undefined && originChanges(now, [origin], version).length === 0);
+  if (same.length > 0) return [textLine(label, `the same origin as ${listOf(same.map((one) => one.version))}`)];
+  const known = origins.flatMap(({ origin }) => origin ?? []);
+  const unknown = origins.filter(({ origin }) => origin === undefined).map((one) => one.version);
+  // One that cannot be told may be just the one that it is the same as.
+  if (unknown.length > 0) return [unknownLine(label, `nothing is proven of ${listOf(unknown)}`)];
+  const changes = originChanges(now, known, version).map(({ what, before }) => `${PARTS[what]} was ${before}`);
+  if (changes.length === 0) return [textLine(label, 'each differs from this one, and none in the same way')];
+  return [{ ...textLine(label, `another origin than ${newest.version}`), note: `: ${listOf(changes)}` }];
 }
 
 /** Names in a sentence. */

@@ -164,8 +164,17 @@ const onLock = (path: string, text: string, over: string): PapersCase => ({
 /** All cases, by the name of their golden text. */
 export const CASES: Readonly<Record<string, PapersCase>> = {
   proven: direct(PROVEN),
-  'origin-moved': direct(
+  'origin-of-some': direct(
     facts(at(packument(HISTORY)), { ...BEFORE, '1.2.0': at(MOVED), [LOCKED]: at(verdictOf('proven', [attestation()])) }),
+  ),
+  'origin-moved': direct(
+    facts(at(packument(HISTORY)), {
+      ...BEFORE,
+      '1.2.0': at(MOVED),
+      '1.1.0': at(MOVED),
+      '1.0.0': at(MOVED),
+      [LOCKED]: at(verdictOf('proven', [attestation()])),
+    }),
   ),
   'origin-checking': direct(
     facts(at(packument(HISTORY)), { ...BEFORE, '1.1.0': unknown('pending'), [LOCKED]: at(verdictOf('proven', [attestation()])) }),
