@@ -39,7 +39,12 @@ const BUNDLES = {
   'lsp/on-demand.ts': { bundle: 'look-ups', from: 'server/src/lsp/on-demand.ts' },
   'provenance/index.ts': { bundle: 'provenance', from: 'server/src/provenance/index.ts' },
   'disk/git-objects.ts': { bundle: 'git-objects', from: 'server/src/disk/git-objects.ts' },
-  'lsp/lock-change-report.ts': { bundle: 'lock-change', from: 'server/src/lsp/lock-change-report.ts', kind: portable },
+  'lsp/lock-change-report.ts': {
+    bundle: 'lock-change',
+    from: 'server/src/lsp/lock-change-report.ts',
+    // `import()` of Node.js sees no names without this line, which esbuild writes for the platform node alone.
+    kind: { ...portable, footer: { js: '0&&(module.exports={reportChange});' } },
+  },
 };
 
 /** Libraries that are read with the first document that needs them: a bundle of its own for each. */
