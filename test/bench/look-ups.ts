@@ -15,6 +15,7 @@ import { type Registry, startRegistry } from '../sources/support/registry.ts';
 import { withFolder } from '../support/folder.ts';
 import { Session, uriOf } from '../support/lsp-client.ts';
 import { BareClient, type BareRequest, TrafficMeter } from './bare-client.ts';
+import { packageHoverRows } from './package-hovers.ts';
 import { median, percentile } from './statistics.mjs';
 
 /** What the goals speak of. */
@@ -45,7 +46,13 @@ export type LookUpRow = Readonly<Record<string, string | number>>;
 export async function lookUpRows(): Promise<LookUpRow[]> {
   const git = await startGitServer(Object.fromEntries(Array.from({ length: REPOSITORIES }, (_, nth) => [nameOf(nth), repositorySpec()])));
   try {
-    return [...(await actionRows(git)), ...(await imageRows()), ...(await cacheRows()), ...(await editorRows(git))];
+    return [
+      ...(await actionRows(git)),
+      ...(await imageRows()),
+      ...(await cacheRows()),
+      ...(await editorRows(git)),
+      ...(await packageHoverRows()),
+    ];
   } finally {
     await git.close();
   }

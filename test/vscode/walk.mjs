@@ -63,6 +63,8 @@ const allHovers = (theme) => [
   ...hovers('.github/workflows/label.yml', 'github-script@v7', 'Stands for', `10-hover-action-${theme}`),
   ...hovers('deploy/Dockerfile', 'team/app:1', 'Digest today', `11-hover-image-${theme}`),
   ...hovers('package.json', '"zod"', 'Newest release', `12-hover-package-${theme}`),
+  ...hovers('papers/package.json', '"@a-scope-of-some-length', 'Deprecated', `20-hover-hostile-${theme}`),
+  ...hovers('papers/package-lock.json', '"node_modules/sigstore', 'Registry signature', `21-hover-lock-${theme}`),
   ...hovers('.npmrc', 'min-release-age', '7 days', `13-hover-npmrc-${theme}`),
   ...hovers('site/pnpm-workspace.yaml', 'minimumReleaseAge', '10,080 minutes = 7 days', `14-hover-pnpm-${theme}`),
 ];
@@ -94,7 +96,7 @@ const steps = ({ commit, digest }) => [
   ['picture of the status', (window) => screenshot(window, '6-status')],
   ['close the status', dismiss],
   ['scan the workspace', (window) => runCommand(window, 'Waybill: Scan Workspace')],
-  ['see its sum', (window) => waitForText(window, ' in 10 files')],
+  ['see its sum', (window) => waitForText(window, ' in 12 files')],
   ['picture of the scan', (window) => screenshot(window, '7-scan')],
   ['recommend it to the team', (window) => runCommand(window, 'Waybill: Recommend to the Team')],
   ['see the file', (window) => waitForText(window, '"waybill.waybill"')],
@@ -139,8 +141,65 @@ jobs:
           script: console.log('labelled')
 `;
 
+/** A name as long as names may be, and what a registry may say of it to deceive. */
+const LONG_NAME = `@a-scope-of-some-length/${'with-a-name-that-goes-on-and-on-'.repeat(6)}end`.slice(0, 214);
+const HOSTILE =
+  '`](command:waybill.restart)**bold** <img src=x onerror=alert(1)> <b>tag</b> [link](https://evil.example.test) \u202egnp.exe \u0007';
+
+/** What sigstore 0.4.0 is published as; its attestations are real where the folder with them is there. */
+const SIGSTORE_INTEGRITY = 'sha512-KCwMX6k20mQyFkNYG2XT3lwK9u1P36wS9YURFd85zCXPrwrSLZCEh7/vMBFNYcJXRiBtGDS+T4/RZZF493zABA==';
+const REAL_ATTESTATIONS = process.env.WAYBILL_ATTESTATIONS ?? path.resolve(ROOT, '..', 'shared', 'data', 'attestations');
+
+/** Documents of the registry besides the packages. */
+async function registryPapers() {
+  const file = path.join(REAL_ATTESTATIONS, 'valid.json');
+  return existsSync(file) ? new Map([['npm/v1/attestations/sigstore@0.4.0', { body: await readFile(file, 'utf8') }]]) : new Map();
+}
+
+/** Packages whose hovers are looked at. */
+const HOVERED = {
+  [LONG_NAME]: {
+    versions: {
+      '1.0.0': { dist: { integrity: `sha512-${'a'.repeat(86)}==` }, _npmUser: { name: 'kim', email: 'kim@example.test' } },
+      '1.1.0': {
+        deprecated: HOSTILE,
+        scripts: { postinstall: HOSTILE },
+        dependencies: { [HOSTILE]: '1', other: '1' },
+        dist: { integrity: `sha512-${'a'.repeat(86)}==`, tarball: 'https://npm.example.test/x.tgz' },
+        _npmUser: { name: HOSTILE, email: 'm@example.test' },
+      },
+    },
+    tags: { latest: '1.1.0', [HOSTILE]: '1.1.0' },
+    time: { '1.0.0': '2026-01-01T00:00:00Z', '1.1.0': new Date(Date.now() - 3_600_000).toISOString() },
+  },
+  sigstore: {
+    versions: {
+      '0.4.0': {
+        repository: 'git+https://github.com/sigstore/sigstore-js.git',
+        dist: { integrity: SIGSTORE_INTEGRITY, attestations: { url: 'https://npm.example.test/-/npm/v1/attestations/sigstore@0.4.0' } },
+        _npmUser: { name: 'bdehamer', email: 'b@example.test' },
+      },
+    },
+    tags: { latest: '0.4.0' },
+    time: { '0.4.0': '2023-01-11T17:00:00.000Z' },
+  },
+};
+
 /** What is in the workspace besides: files by path. */
 const moreFiles = ({ registry, npm }) => ({
+  'papers/package.json': `${JSON.stringify({ name: 'papers', dependencies: { [LONG_NAME]: '^1.0.0', sigstore: '0.4.0' } }, null, 2)}\n`,
+  'papers/package-lock.json': `${JSON.stringify(
+    {
+      lockfileVersion: 3,
+      packages: {
+        '': { dependencies: { [LONG_NAME]: '^1.0.0', sigstore: '0.4.0' } },
+        [`node_modules/${LONG_NAME}`]: { version: '1.1.0', integrity: `sha512-${'b'.repeat(86)}==` },
+        'node_modules/sigstore': { version: '0.4.0', integrity: SIGSTORE_INTEGRITY },
+      },
+    },
+    null,
+    2,
+  )}\n`,
   'deploy/Dockerfile': `FROM ${registry.host}/team/app:1\nCOPY . /app\n`,
   '.github/workflows/label.yml': LABEL_WORKFLOW,
   '.npmrc': `registry=${npm.registry}\nmin-release-age=7\nignore-scripts=true\n`,
@@ -174,12 +233,16 @@ async function startServers() {
       'actions/github-script': { branches: { main: 'head' }, tags: { v7: 'two', 'v7.0.1': 'two', latest: 'two', 'v8.0.0': 'three' } },
     }),
     startRegistry({ 'team/app:1': { kind: 'index', version: '1.2.3' } }),
-    startNpmServer({
-      zod: {
-        versions: { '3.25.76': { deprecated: 'use [4](https://npm.example.test) <b>now</b>' }, '4.0.0': {} },
-        tags: { latest: '4.0.0' },
+    startNpmServer(
+      {
+        zod: {
+          versions: { '3.25.76': { deprecated: 'use [4](https://npm.example.test) <b>now</b>' }, '4.0.0': {} },
+          tags: { latest: '4.0.0' },
+        },
+        ...HOVERED,
       },
-    }),
+      { papers: await registryPapers() },
+    ),
   ]);
   return { git, registry, npm, close: () => Promise.all([git.close(), registry.close(), npm.close()]) };
 }

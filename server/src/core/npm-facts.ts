@@ -77,6 +77,8 @@ export interface FullVersion extends PublishedVersion {
   readonly gitHead?: string;
   /** As the manifest has it: an SPDX expression, as a rule. */
   readonly license?: string;
+  /** What runs when it is installed, in that order; commands may be cut. Absent where there is none, or the registry does not say. */
+  readonly installScripts?: readonly { readonly name: string; readonly command: string }[];
   /** Requirements of `dependencies` and `optionalDependencies` by name. */
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly signatures?: readonly { readonly keyid: string; readonly sig: string }[];

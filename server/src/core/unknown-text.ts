@@ -1,7 +1,7 @@
 import type { Answer } from './answer.ts';
 
-/** Why a look-up has no answer, for a hover: `unknown (denied: HTTP 403)`. What merely failed is told by its detail alone. */
-export function unknownText({ why, detail }: Answer<never> & { readonly state: 'unknown' }): string {
-  if (detail === undefined) return `unknown (${why})`;
-  return `unknown (${why === 'error' ? detail : `${why}: ${detail}`})`;
+/** Why a look-up has no answer: `denied: HTTP 403`. What merely failed is told by its detail alone. */
+export function unknownReason({ why, detail }: Answer<never> & { readonly state: 'unknown' }): string {
+  if (detail === undefined) return why;
+  return why === 'error' ? detail : `${why}: ${detail}`;
 }

@@ -4,7 +4,7 @@ import { newestStable } from '../core/git-versions.ts';
 import { imageContent } from '../core/image-facts.ts';
 import type { Ecosystem, Lookalike } from '../core/lookalike.ts';
 import { type FullVersion, npmPackument, type PackageKey, type Packument } from '../core/npm-facts.ts';
-import { unknownText } from '../core/unknown-text.ts';
+import { unknownReason } from '../core/unknown-text.ts';
 import { parseImageReference } from '../formats/image-reference.ts';
 import { dayOf } from '../rules/actions/pin-edit.ts';
 import { lookalikeWords } from '../rules/lookalike-words.ts';
@@ -181,3 +181,7 @@ function dayAndAge(at: number, asOf: number): string {
 /** What a comparison can and cannot say, as the last words of every one. */
 export const COMPARISON_LIMITS =
   'These are the words of registries and of those who publish there. Age, use and a repository prove nothing about what a package does.';
+
+function unknownText(answer: Answer<never> & { readonly state: 'unknown' }): string {
+  return `unknown (${unknownReason(answer)})`;
+}

@@ -39,7 +39,7 @@ function reviewedKeys(allowScripts: JsonNode | undefined): string[] {
  * Whether a key is about an entry: a name, a name with exact versions (`a@1.0.0 || 2.0.0`; npm takes no other ranges), the
  * address of an archive or folder as the lockfile has it, a git repository with or without a commit.
  */
-function isKeyOf(key: string, entry: LockEntry): boolean {
+export function isKeyOf(key: string, entry: LockEntry): boolean {
   if (key === entry.resolved) return true;
   if (key.includes('*') && !key.endsWith('@*')) return pathMatcher([key])(entry.name);
   if (entry.source === 'git') return isRepositoryOf(key, entry.resolved ?? '');

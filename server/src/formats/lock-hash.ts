@@ -17,6 +17,21 @@ export function registryOf({ resolved, name }: LockEntry): string {
 /** The hashes of an entry. */
 type Hashes = Pick<LockEntry, 'integrity' | 'checksum'>;
 
+/**
+ * Whether two Subresource Integrity texts are of one archive: as soon as one algorithm of both differs, they are not; undefined where
+ * they have no algorithm in common, or one is malformed.
+ */
+export function isSameArchive(a: string, b: string): boolean | undefined {
+  const [left, right] = [
+    { integrity: a, checksum: undefined },
+    { integrity: b, checksum: undefined },
+  ];
+  if (conflictIn(left, right) !== undefined) return false;
+  const others = hashesOf(right);
+  const hasCommon = [...hashesOf(left)].some(([algorithm, digests]) => others.get(algorithm)?.some((other) => digests.includes(other)));
+  return hasCommon ? true : undefined;
+}
+
 /** The algorithm of which both have hashes, and none in common; undefined where they can be of one archive. */
 export function conflictIn(a: Hashes, b: Hashes): string | undefined {
   const [left, right] = [hashesOf(a), hashesOf(b)];

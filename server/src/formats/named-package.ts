@@ -30,7 +30,11 @@ export const namedPackagesOf: (script: KeptScript) => readonly NamedPackage[] = 
     MANAGERS.test(script.source.text)
       ? stepsOf(script).flatMap((step) => (step.kind === 'command' ? packagesOf(step.invocation) : []))
       : [],
-  (packages, by) => packages.map((one) => ({ ...one, span: movedSpan(one.span, by) })),
+  (packages, by) =>
+    packages.map(({ requirementSpan, ...one }) => {
+      const moved = { ...one, span: movedSpan(one.span, by) };
+      return requirementSpan === undefined ? moved : { ...moved, requirementSpan: movedSpan(requirementSpan, by) };
+    }),
 );
 
 const NODE_PROGRAMS = new Set(['npm', 'npx', 'pnpm', 'pnpx', 'yarn', 'yarnpkg', 'bun', 'bunx']);

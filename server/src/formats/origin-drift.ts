@@ -57,7 +57,7 @@ const ASPECTS: readonly Aspect[] = [
 ];
 
 /** `.github/workflows/x.yml`, without the repository, which is compared by itself, and the ref. */
-function workflowPath(address: string | undefined): string | undefined {
+export function workflowPath(address: string | undefined): string | undefined {
   return /^https?:\/\/[^/]+\/[^/@]+\/[^/@]+\/([^@]+)(?:@|$)/.exec(address ?? '')?.[1];
 }
 

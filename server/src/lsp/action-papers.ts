@@ -4,56 +4,53 @@ import type { GitRefs, gitRefs } from '../core/facts.ts';
 import { exactTagFor, newestStable, type ResolvedRef, resolveRef, tagsOf } from '../core/git-versions.ts';
 import type { ActionReference } from '../core/reference.ts';
 import { reasonOf } from '../rules/actions/pin-edit.ts';
-import type { Line } from './hover.ts';
+import { type CardLine, checkingLine, codeLine, textLine, unknownLine } from './card.ts';
 
 /** How many tags of one commit are named. */
 const MAX_TAGS = 6;
 
 /** What the repository's tags and branches say about an action, for its hover. Everything in it is foreign text. */
-export function* actionPapers(action: ActionReference, answer: Answer<GitRefs>): Generator<Line> {
+export function* actionPapers(action: ActionReference, answer: Answer<GitRefs>): Generator<CardLine> {
   switch (answer.state) {
     case 'unknown':
-      yield {
-        label: 'Tags',
-        value: `unknown (${reasonOf(answer)}${answer.detail === undefined ? '' : `, ${answer.detail}`})`,
-        isCode: false,
-      };
+      if (answer.why === 'pending') yield checkingLine('Tags');
+      else yield unknownLine('Tags', `${reasonOf(answer)}${answer.detail === undefined ? '' : `, ${answer.detail}`}`);
       return;
     case 'absent':
-      yield { label: 'Tags', value: 'there is no such repository', isCode: false };
+      yield textLine('Tags', 'there is no such repository');
       break;
     case 'known':
       yield* known(action, answer.value);
   }
-  yield { label: 'As of', value: minuteOf(answer.asOf), isCode: false };
+  yield textLine('As of', minuteOf(answer.asOf));
 }
 
-function* known(action: ActionReference, refs: GitRefs): Generator<Line> {
+function* known(action: ActionReference, refs: GitRefs): Generator<CardLine> {
   const { ref, subPath } = action;
-  if (refs.movedTo !== undefined) yield { label: 'Moved to', value: `${refs.movedTo.owner}/${refs.movedTo.repo}`, isCode: true };
+  if (refs.movedTo !== undefined) yield codeLine('Moved to', `${refs.movedTo.owner}/${refs.movedTo.repo}`);
   const resolved = ref === '' ? undefined : resolveRef(refs, ref);
   if (resolved !== undefined) yield* standsFor(resolved, action, refs);
   const newest = newestStable(refs, { subPath });
   yield newest === undefined
-    ? { label: 'Newest release', value: 'none with a version', isCode: false }
-    : { label: 'Newest release', value: `${newest.tag} ${newest.commit}`, isCode: true };
+    ? textLine('Newest release', 'none with a version')
+    : codeLine('Newest release', `${newest.tag} ${newest.commit}`);
 }
 
-function* standsFor(resolved: ResolvedRef, { ref, subPath }: ActionReference, refs: GitRefs): Generator<Line> {
+function* standsFor(resolved: ResolvedRef, { ref, subPath }: ActionReference, refs: GitRefs): Generator<CardLine> {
   switch (resolved.kind) {
     case 'none':
-      yield { label: 'Stands for', value: 'nothing (no tag or branch has this name)', isCode: false };
+      yield textLine('Stands for', 'nothing (no tag or branch has this name)');
       return;
     case 'tag':
     case 'branch':
-      yield { label: 'Stands for', value: resolved.commit, isCode: true };
+      yield codeLine('Stands for', resolved.commit);
       break;
     case 'both':
-      yield { label: 'Tag', value: resolved.commit, isCode: true };
-      yield { label: 'Branch', value: resolved.branchCommit, isCode: true };
+      yield codeLine('Tag', resolved.commit);
+      yield codeLine('Branch', resolved.branchCommit);
       break;
     case 'tag-object':
-      yield { label: 'Stands for', value: `the tag object ${resolved.name}, of the commit ${resolved.commit}`, isCode: false };
+      yield textLine('Stands for', `the tag object ${resolved.name}, of the commit ${resolved.commit}`);
       break;
     case 'commit':
       break;
@@ -63,10 +60,10 @@ function* standsFor(resolved: ResolvedRef, { ref, subPath }: ActionReference, re
   const others = tagsOf(refs, resolved.commit).filter((tag) => tag !== version && tag !== ref);
   if (others.length > 0) {
     const more = others.length > MAX_TAGS ? ` and ${others.length - MAX_TAGS} more` : '';
-    yield { label: 'Other tags of the commit', value: `${others.slice(0, MAX_TAGS).join(', ')}${more}`, isCode: true };
+    yield codeLine('Other tags of the commit', `${others.slice(0, MAX_TAGS).join(', ')}${more}`);
   }
   if (resolved.kind === 'commit' && !resolved.isTip) {
-    yield { label: 'In the repository', value: 'unknown (no tag or branch points at it)', isCode: false };
+    yield textLine('In the repository', 'unknown (no tag or branch points at it)');
   }
 }
 

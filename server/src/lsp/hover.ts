@@ -2,24 +2,24 @@ import { type Hover, MarkupKind } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { FetchFact } from '../core/answer.ts';
 import { gitRefs } from '../core/facts.ts';
-import { type ActionReference, type ImageReference, type PackageReference, type Reference, wholeSpan } from '../core/reference.ts';
-import { rulePageUrl } from '../core/rule-page.ts';
+import { type ActionReference, type ImageReference, wholeSpan } from '../core/reference.ts';
 import type { Span } from '../core/span.ts';
-import { LineIndex } from '../core/text.ts';
-import { markdown, markdownCode, plain } from '../core/untrusted.ts';
 import type { Analysis } from '../engine/analyse.ts';
 import type { Project } from '../engine/project.ts';
-import { type Locked, lockedDependency, nearestLockfiles } from '../formats/locked.ts';
 import { actionPapers, papersKey } from './action-papers.ts';
+import { type Card, type CardLine, cardMarkdown, cardText, codeLine, textLine, unknownLine } from './card.ts';
 import { imagePapers } from './image-papers.ts';
-import { packagePapers } from './package-papers.ts';
-import { type CardLine, settingCard } from './setting-card.ts';
+import { packageCard, packageFacts } from './package-papers.ts';
+import { packageSubject } from './package-subject.ts';
+import { settingCard } from './setting-card.ts';
 
 /** What a hover is made from. */
 export interface HoverContext {
   readonly document: TextDocument;
   readonly analysis: Analysis;
   readonly project: Project;
+  /** The same with what was found out meanwhile: its findings are told. */
+  readonly analysedAgain?: () => Analysis | undefined;
   /** UTF-16 offset of the pointer. */
   readonly offset: number;
   readonly markdown: boolean;
@@ -27,78 +27,76 @@ export interface HoverContext {
   readonly fetch: FetchFact;
 }
 
-/** The papers of the reference under the pointer, or the explanation of a package manager's setting; undefined where there is none. */
-export async function hover(
-  { document, analysis, project, offset, markdown: asMarkdown, fetch }: HoverContext,
-  signal: AbortSignal,
-): Promise<Hover | undefined> {
-  const { manifest } = analysis;
-  const reference = manifest.refs.find((candidate) => holds(wholeSpan(candidate), offset));
-  const setting = reference === undefined ? settingCard(analysis, project, offset) : undefined;
-  const span = setting?.span ?? (reference && wholeSpan(reference));
-  if (span === undefined) return undefined;
-  const title = setting?.title ?? (reference?.name || reference?.requested || '');
-  const card: Line[] = [...(setting?.lines ?? (reference === undefined ? [] : facts(reference, analysis, project)))];
-  // Behind what stands in the document, before the last line.
-  if (reference?.ecosystem === 'npm') card.splice(-1, 0, ...(await packagePapers(reference, { manifest, project, fetch }, signal)));
-  const repository = reference?.ecosystem === 'github-actions' ? papersKey(reference) : undefined;
-  if (reference?.ecosystem === 'github-actions' && repository !== undefined)
-    card.splice(-1, 0, ...actionPapers(reference, await fetch(gitRefs, repository, signal)));
-  if (reference?.ecosystem === 'oci') card.splice(-1, 0, ...(await imagePapers(reference, fetch, signal)));
-  const findings = analysis.findings.filter((finding) => finding.span.start < span.end && span.start < finding.span.end);
-  const lines = asMarkdown ? markdownCard(title, card, findings) : plainCard(title, card, findings);
+/** The papers of what is under the pointer, or the explanation of a package manager's setting; undefined where there is neither. */
+export async function hover(context: HoverContext, signal: AbortSignal): Promise<Hover | undefined> {
+  const { document, analysis, analysedAgain, markdown } = context;
+  const found = (await packageHover(context, signal)) ?? (await referenceHover(context, signal)) ?? settingHover(context);
+  if (found === undefined) return undefined;
+  const { span, card, about = [span] } = found;
+  const all = (analysedAgain?.() ?? analysis).findings;
+  const findings = all.filter((finding) => about.some(({ start, end }) => finding.span.start < end && start < finding.span.end));
+  const whole = withFindings(card, [...new Set(findings.map(({ rule }) => rule))], findings.length);
   return {
-    contents: { kind: asMarkdown ? MarkupKind.Markdown : MarkupKind.PlainText, value: lines.join('\n') },
-    range: new LineIndex(document.getText()).rangeOf(span),
+    contents: markdown ? { kind: MarkupKind.Markdown, value: cardMarkdown(whole) } : { kind: MarkupKind.PlainText, value: cardText(whole) },
+    range: { start: document.positionAt(span.start), end: document.positionAt(span.end) },
   };
 }
 
-/** One line of the card: what it is about, and foreign or own text. */
-export type Line = CardLine;
+/** A card and where it belongs. */
+interface Found {
+  readonly span: Span;
+  readonly card: Omit<Card, 'findings'>;
+  /** The places whose findings belong to it; the span alone unless given. */
+  readonly about?: readonly Span[];
+}
+
+/** A verdict goes with how many findings there are: one without the other would be half of it. */
+function withFindings(card: Omit<Card, 'findings'>, findings: readonly string[], count: number): Card {
+  const { verdict } = card;
+  if (verdict === undefined) return { ...card, findings };
+  return { ...card, findings, verdict: `${verdict}, ${count === 0 ? 'no findings' : `${count} ${count === 1 ? 'finding' : 'findings'}`}` };
+}
+
+async function packageHover({ analysis, project, offset, fetch }: HoverContext, signal: AbortSignal): Promise<Found | undefined> {
+  const { manifest } = analysis;
+  const subject = packageSubject(manifest, project, offset);
+  if (subject === undefined) return undefined;
+  const facts = await packageFacts(subject, fetch, signal);
+  const card = packageCard(subject, facts, { project, path: manifest.file.path, fetch });
+  return { span: subject.span, card, about: subject.about };
+}
+
+async function referenceHover({ analysis, offset, fetch }: HoverContext, signal: AbortSignal): Promise<Found | undefined> {
+  const reference = analysis.manifest.refs.find((candidate) => holds(wholeSpan(candidate), offset));
+  if (reference === undefined || reference.ecosystem === 'npm') return undefined;
+  const own = reference.ecosystem === 'oci' ? imageFacts(reference) : actionFacts(reference);
+  const lines = [...own, ...(await lookedUp(reference, fetch, signal)), unknownLine('Provenance', 'not looked up')];
+  return { span: wholeSpan(reference), card: { title: reference.name || reference.requested, lines } };
+}
+
+async function lookedUp(reference: ActionReference | ImageReference, fetch: FetchFact, signal: AbortSignal): Promise<CardLine[]> {
+  if (reference.ecosystem === 'oci') return await imagePapers(reference, fetch, signal);
+  const repository = papersKey(reference);
+  return repository === undefined ? [] : [...actionPapers(reference, await fetch(gitRefs, repository, signal))];
+}
+
+function settingHover({ analysis, project, offset }: HoverContext): Found | undefined {
+  const setting = settingCard(analysis, project, offset);
+  return setting && { span: setting.span, card: { title: setting.title, lines: setting.lines } };
+}
 
 function holds(span: Span, offset: number): boolean {
   return span.start <= offset && offset <= span.end;
 }
 
-function* facts(reference: Reference, analysis: Analysis, project: Project): Generator<Line> {
-  switch (reference.ecosystem) {
-    case 'npm':
-      yield* packageFacts(reference, analysis.manifest.file.path, project);
-      break;
-    case 'oci':
-      yield* imageFacts(reference);
-      break;
-    case 'github-actions':
-      yield* actionFacts(reference);
-      break;
-  }
-  yield { label: 'Provenance', value: 'unknown (not looked up)', isCode: false };
-}
-
-function* packageFacts({ name, requested }: PackageReference, path: string, project: Project): Generator<Line> {
-  yield { label: 'Requested', value: requested, isCode: true };
-  const locked: Locked | undefined = lockedDependency(project, path, { name, spec: requested });
-  if (locked === undefined) {
-    const lockfiles = nearestLockfiles(path, project);
-    const why = lockfiles.length === 0 ? 'no lockfile here or above' : `unknown (${lockfiles.join(', ')} does not say, or is not read yet)`;
-    yield { label: 'Locked', value: why, isCode: false };
-    return;
-  }
-  const { entry, path: lockfile } = locked;
-  yield { label: 'Locked', value: `${entry.version ?? entry.source} by ${lockfile}`, isCode: true };
-  if (entry.integrity === undefined && entry.checksum !== undefined)
-    yield { label: 'Checksum of Yarn', value: entry.checksum, isCode: true };
-  else yield { label: 'Integrity', value: entry.integrity ?? 'none in the lockfile', isCode: entry.integrity !== undefined };
-}
-
-function* imageFacts({ name, image, verdict, resolved, requested, reason }: ImageReference): Generator<Line> {
-  if (resolved !== undefined && resolved !== requested) yield { label: 'Stands for', value: resolved, isCode: true };
+function* imageFacts({ name, image, verdict, resolved, requested, reason }: ImageReference): Generator<CardLine> {
+  if (resolved !== undefined && resolved !== requested) yield codeLine('Stands for', resolved);
   // Mostly the card's title.
   const whole = image && `${image.registry}/${image.repository}`;
-  if (whole !== undefined && whole !== name) yield { label: 'Repository', value: whole, isCode: true };
-  if (image?.tag !== undefined) yield { label: 'Tag', value: image.tag, isCode: true };
-  yield { label: 'Pinned', value: imagePin(verdict, reason), isCode: false };
-  if (image?.digest !== undefined) yield { label: 'Digest', value: image.digest, isCode: true };
+  if (whole !== undefined && whole !== name) yield codeLine('Repository', whole);
+  if (image?.tag !== undefined) yield codeLine('Tag', image.tag);
+  yield textLine('Pinned', imagePin(verdict, reason));
+  if (image?.digest !== undefined) yield codeLine('Digest', image.digest);
 }
 
 function imagePin(verdict: ImageReference['verdict'], reason: string | undefined): string {
@@ -125,13 +123,13 @@ function imagePin(verdict: ImageReference['verdict'], reason: string | undefined
   }
 }
 
-function* actionFacts({ name, owner, repo, ref, verdict, comment, subPath }: ActionReference): Generator<Line> {
+function* actionFacts({ name, owner, repo, ref, verdict, comment, subPath }: ActionReference): Generator<CardLine> {
   // Mostly the card's title.
-  if (owner !== '' && name !== `${owner}/${repo}`) yield { label: 'Repository', value: `${owner}/${repo}`, isCode: true };
-  if (subPath !== '') yield { label: 'Path', value: subPath, isCode: true };
-  if (ref !== '') yield { label: 'Ref', value: ref, isCode: true };
-  if (comment !== undefined && comment.text !== '') yield { label: 'Comment', value: comment.text, isCode: true };
-  yield { label: 'Pinned', value: actionPin(verdict), isCode: false };
+  if (owner !== '' && name !== `${owner}/${repo}`) yield codeLine('Repository', `${owner}/${repo}`);
+  if (subPath !== '') yield codeLine('Path', subPath);
+  if (ref !== '') yield codeLine('Ref', ref);
+  if (comment !== undefined && comment.text !== '') yield codeLine('Comment', comment.text);
+  yield textLine('Pinned', actionPin(verdict));
 }
 
 function actionPin(verdict: ActionReference['verdict']): string {
@@ -153,26 +151,4 @@ function actionPin(verdict: ActionReference['verdict']): string {
     case 'docker':
       return 'an image';
   }
-}
-
-type Findings = Analysis['findings'];
-
-function markdownCard(title: string, card: readonly Line[], findings: Findings): string[] {
-  const lines = [`**Waybill** ${markdownCode(title)}`, ''];
-  for (const { label, value, isCode, link } of card) {
-    const shown = isCode ? markdownCode(value) : markdown(value);
-    lines.push(`- ${label}: ${link === undefined ? shown : `[${shown}](${link})`}`);
-  }
-  lines.push(`- Findings: ${findings.map(({ rule }) => `[${rule}](${rulePageUrl(rule)})`).join(', ') || NONE}`);
-  return lines;
-}
-
-/** What is said where no rule fires. */
-const NONE = 'none, which is no promise of safety';
-
-function plainCard(title: string, card: readonly Line[], findings: Findings): string[] {
-  const lines = [`Waybill ${plain(title)}`, ''];
-  for (const { label, value } of card) lines.push(`${label}: ${plain(value)}`);
-  lines.push(`Findings: ${findings.map(({ rule }) => rule).join(', ') || NONE}`);
-  return lines;
 }

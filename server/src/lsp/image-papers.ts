@@ -3,14 +3,13 @@ import { minuteOf } from '../core/as-of.ts';
 import { type ImageManifest, imageDigest } from '../core/facts.ts';
 import { type ImageContent, INDEX_TYPES, imageContent, imageManifest } from '../core/image-facts.ts';
 import type { ImageName, ImageReference } from '../core/reference.ts';
-import { unknownText } from '../core/unknown-text.ts';
-import type { Line } from './hover.ts';
+import { type CardLine, codeLine, textLine, unansweredLine, unknownLine } from './card.ts';
 
 /** How many platforms a card lists. */
 const MAX_PLATFORMS = 10;
 
 /** What the registry says of an image today. Nothing for what names no image. Every "unknown" comes with its reason. */
-export async function imagePapers({ image, verdict }: ImageReference, fetch: FetchFact, signal: AbortSignal): Promise<Line[]> {
+export async function imagePapers({ image, verdict }: ImageReference, fetch: FetchFact, signal: AbortSignal): Promise<CardLine[]> {
   if (image === undefined) return [];
   switch (verdict) {
     case 'pinned':
@@ -27,9 +26,9 @@ export async function imagePapers({ image, verdict }: ImageReference, fetch: Fet
   }
 }
 
-async function pinnedPapers(image: ImageName, fetch: FetchFact, signal: AbortSignal): Promise<Line[]> {
+async function pinnedPapers(image: ImageName, fetch: FetchFact, signal: AbortSignal): Promise<CardLine[]> {
   const { digest = '', tag } = image;
-  if (!digest.startsWith('sha256:')) return [line('In the registry', 'unknown (registries are asked for sha256 digests only)')];
+  if (!digest.startsWith('sha256:')) return [unknownLine('In the registry', 'registries are asked for sha256 digests only')];
   const [own, named] = await Promise.all([
     fetch(imageManifest, { ...nameOf(image), digest }, signal),
     tag === undefined ? undefined : fetch(imageDigest, { ...nameOf(image), tag }, signal),
@@ -48,15 +47,15 @@ async function contentPapers(
   image: ImageName,
   manifest: Answer<ImageManifest>,
   { fetch, signal }: { readonly fetch: FetchFact; readonly signal: AbortSignal },
-): Promise<Line[]> {
+): Promise<CardLine[]> {
   if (manifest.state !== 'known') return [];
   const { mediaType, digest } = manifest.value;
-  const kind: Line = { label: 'Media type', value: mediaType, isCode: true };
-  if (!INDEX_TYPES.includes(mediaType)) return [line('Platforms', 'one'), kind];
+  const kind = codeLine('Media type', mediaType);
+  if (!INDEX_TYPES.includes(mediaType)) return [textLine('Platforms', 'one'), kind];
   const content = await fetch(imageContent, { ...nameOf(image), digest }, signal);
   const version = content.state === 'known' ? content.value.version : undefined;
   return [
-    ...(version === undefined ? [] : [line('Version', `${version}, by its own account`)]),
+    ...(version === undefined ? [] : [textLine('Version', `${version}, by its own account`)]),
     said('Platforms', content, platformsOf, 'the registry does not have it any more'),
     kind,
   ];
@@ -72,23 +71,19 @@ function nameOf({ registry, repository }: ImageName) {
   return { registry, repository };
 }
 
-function line(label: string, value: string): Line {
-  return { label, value, isCode: false };
-}
-
-function said<V>(label: string, answer: Answer<V>, value: (known: V) => string, absent: string): Line {
+function said<V>(label: string, answer: Answer<V>, value: (known: V) => string, absent: string): CardLine {
   switch (answer.state) {
     case 'known':
-      return line(label, value(answer.value));
+      return textLine(label, value(answer.value));
     case 'absent':
-      return line(label, absent);
+      return textLine(label, absent);
     case 'unknown':
-      return line(label, unknownText(answer));
+      return unansweredLine(label, answer);
   }
 }
 
 /** When the registry said so. */
-function asOf(answer: Answer<unknown>): Line[] {
+function asOf(answer: Answer<unknown>): CardLine[] {
   if (answer.state === 'unknown') return [];
-  return [line('As of', minuteOf(answer.asOf))];
+  return [textLine('As of', minuteOf(answer.asOf))];
 }

@@ -28,6 +28,8 @@ export interface LookUpListener {
   status(status: Status): void;
   /** Something is known from an earlier session that was not known a moment ago. */
   remembered(): void;
+  /** A hover found something out: rules may see it from now on. */
+  learned(): void;
 }
 
 /** The facts of one server and trust. */
@@ -112,22 +114,32 @@ export class LookUps {
   }
 
   /**
-   * For a hover: what is known already, else a look-up, which goes on when the hover does not wait for it any more. In a
-   * workspace that is not trusted nothing is looked up, because pointing at something is no wish to contact it.
+   * For one hover: what is known already, else a look-up, which goes on when the hover does not wait for it any more. All questions of the
+   * hover share its time. In a workspace that is not trusted nothing is looked up, because pointing at something is no wish to contact it.
    */
   forHover(settings: LookUpSettings): FetchFact {
     const network = this.#network;
     if (network === undefined || settings.network === 'off') return this.fetch(settings);
-    const { facts } = this.#store(network, settings);
-    const lookUp = this.fetch(settings);
+    const { facts, source } = this.#store(network, settings);
+    const until = Date.now() + HOVER_WAIT_MS;
+    const lookUp: FetchFact = async (kind, key, signal) => {
+      const answer = await this.#track(() => source.fetch(kind, key, signal));
+      // A failure takes nothing away that is known.
+      if (answer.state !== 'unknown' || !isAnswer(facts.last(kind, key))) facts.put(kind, key, answer);
+      this.#note(kind, key, answer);
+      if (isAnswer(answer)) this.#listener.learned();
+      return answer;
+    };
     return async (kind, key, signal) => {
       const kept = facts.peek(kind, key);
-      if (kept !== undefined) return kept;
+      if (isAnswer(kept)) return kept;
       if (!settings.trusted) return unknown('untrusted', 'nothing is looked up for a hover before the workspace is trusted');
-      const answer = await withinHover(lookUp(kind, key, new AbortController().signal), signal);
-      // What is old is better than nothing: it is shown with its age.
-      const last = answer.state === 'unknown' ? facts.last(kind, key) : undefined;
-      return last === undefined || last.state === 'unknown' ? answer : last;
+      const answer = kept ?? (await within(until - Date.now(), lookUp(kind, key, new AbortController().signal), signal));
+      if (isAnswer(answer)) return answer;
+      // What is old is better than nothing: it is shown with its age. Of an earlier session it lies on the disk.
+      const last = facts.last(kind, key);
+      const old = isAnswer(last) ? last : await source.kept(kind, key, signal).catch(() => undefined);
+      return isAnswer(old) ? old : answer;
     };
   }
 
@@ -249,11 +261,16 @@ export class LookUps {
   }
 }
 
-/** An answer, or `pending` where it does not come in time. */
-function withinHover<V>(answer: Promise<Answer<V>>, signal: AbortSignal): Promise<Answer<V>> {
+/** Whether a source has said something. */
+function isAnswer<V>(answer: Answer<V> | undefined): answer is Exclude<Answer<V>, { readonly state: 'unknown' }> {
+  return answer !== undefined && answer.state !== 'unknown';
+}
+
+/** An answer, or `pending` where it does not come in so many milliseconds. */
+function within<V>(ms: number, answer: Promise<Answer<V>>, signal: AbortSignal): Promise<Answer<V>> {
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => resolve(unknown('pending', 'still being looked up'));
-    const timer = setTimeout(giveUp, HOVER_WAIT_MS);
+    const giveUp = (): void => resolve(unknown('pending'));
+    const timer = setTimeout(giveUp, Math.max(0, ms));
     signal.addEventListener('abort', giveUp);
     answer.then(resolve, reject).finally(() => {
       clearTimeout(timer);

@@ -1,62 +1,258 @@
-import type { Answer, FetchFact } from '../core/answer.ts';
+import { type Answer, type FetchFact, unknown } from '../core/answer.ts';
 import { minuteOf } from '../core/as-of.ts';
-import type { Manifest } from '../core/manifest.ts';
-import { npmVersions, type PackageVersions } from '../core/npm-facts.ts';
-import type { PackageReference } from '../core/reference.ts';
-import { unknownText } from '../core/unknown-text.ts';
+import { type FullVersion, npmPackument, npmProvenance, type PackageKey, type Packument } from '../core/npm-facts.ts';
+import type { ProvenanceVerdict } from '../core/provenance.ts';
+import { VERDICT_MEANING } from '../core/provenance-words.ts';
+import { unknownReason } from '../core/unknown-text.ts';
 import type { Project } from '../engine/project.ts';
-import { asPackageJson } from '../formats/package-json.ts';
+import { hostOfLocked } from '../formats/lock-hosts.ts';
+import type { LockFile } from '../formats/lock-model.ts';
+import { type LockPaths, lockPaths } from '../formats/lock-paths.ts';
+import type { Locked } from '../formats/locked.ts';
 import { pickVersion } from '../formats/pick-version.ts';
-import { packageKeys, registryDependency } from '../formats/registry-settings.ts';
-import type { Line } from './hover.ts';
+import { attestedBefore } from '../formats/version-history.ts';
+import { isNewerVersion } from '../formats/version-order.ts';
+import { type Card, type CardLine, codeLine, textLine, unansweredLine, unknownLine } from './card.ts';
+import { integrityLine } from './integrity-line.ts';
+import type { PackageSubject } from './package-subject.ts';
+import { type EarlierVerdict, provenanceLine, provenanceWords, registrySignatureLine, unansweredAgain } from './provenance-lines.ts';
+import { deprecatedLine, permissionWords, releaseLines } from './release-lines.ts';
 
-/** What papers are made from. */
+/** The longest name in front of a version, in UTF-16 units: the version must not be what is cut. */
+const MAX_TITLE_UNITS = 120;
+
+/** Where papers are made. */
 export interface PapersContext {
-  readonly manifest: Manifest;
   readonly project: Project;
+  /** The document's path, relative to the checked root. */
+  readonly path: string;
   readonly fetch: FetchFact;
 }
 
-/** What the registry says of a package today. Nothing for what no registry serves. An "unknown" comes with its reason. */
-export async function packagePapers(
-  { nameSpan }: PackageReference,
-  { manifest, project, fetch }: PapersContext,
-  signal: AbortSignal,
-): Promise<Line[]> {
-  const dependency = asPackageJson(manifest)?.dependencies.find((one) => one.nameSpan.start === nameSpan.start);
-  const found = dependency && registryDependency(dependency, manifest.file, project);
-  if (dependency === undefined || found === undefined) return [];
-  const answer = await fetch(npmVersions, packageKeys(manifest.file, project).of(found), signal);
-  const { parsed, spec } = dependency;
-  const requirement = found.locked?.entry.version ?? (parsed.kind === 'alias' ? parsed.specPart.text : spec);
-  return registryLines(answer, requirement);
+/** What was found out about a package for its card. */
+export interface PackageFacts {
+  /** Absent where no registry is asked. */
+  readonly packument?: Answer<Packument>;
+  readonly provenance?: Answer<ProvenanceVerdict>;
+  readonly earlier: readonly EarlierVerdict[];
 }
 
-function registryLines(answer: Answer<PackageVersions>, requirement: string): Line[] {
-  switch (answer.state) {
-    case 'unknown':
-      return [line('Registry', unknownText(answer))];
+/** Asks for all that a card says. What does not come in time is `pending`. */
+export async function packageFacts(
+  { key, locked, requirement }: PackageSubject,
+  fetch: FetchFact,
+  signal: AbortSignal,
+): Promise<PackageFacts> {
+  if (key === undefined) return { earlier: [] };
+  const asked = fetch(npmPackument, key, signal);
+  const version = locked?.entry.version;
+  // What is locked need not wait for the list of versions.
+  const early = version === undefined ? undefined : askProvenance(key, { version, locked }, { fetch, signal });
+  const packument = await asked;
+  const picked = packument.state === 'known' ? pickVersion(packument.value, requirement)?.version : undefined;
+  const late = early === undefined && picked !== undefined ? askProvenance(key, { version: picked, locked }, { fetch, signal }) : undefined;
+  const provenance =
+    (await (early ?? late)) ?? (packument.state === 'known' ? unknown('error', 'no version fits the requirement') : packument);
+  // What is not proven has no origin to compare.
+  const isProven = provenance.state === 'known' && provenance.value.verdict === 'proven';
+  const before = isProven && packument.state === 'known' ? attestedBefore(packument.value, version ?? picked ?? '') : [];
+  const earlier = await Promise.all(
+    before.map(async (one) => ({
+      version: one.version,
+      answer: await askProvenance(key, { version: one.version, locked: undefined }, { fetch, signal }),
+    })),
+  );
+  return { packument, provenance, earlier };
+}
+
+function askProvenance(
+  key: PackageKey,
+  { version, locked }: { readonly version: string; readonly locked: Locked | undefined },
+  { fetch, signal }: { readonly fetch: FetchFact; readonly signal: AbortSignal },
+): Promise<Answer<ProvenanceVerdict>> {
+  const integrity = locked?.entry.integrity;
+  return fetch(npmProvenance, { ...key, version, ...(integrity === undefined ? {} : { integrity }) }, signal);
+}
+
+/** The card of a package: the verdict first, then what it rests on, and for all that is missing why. */
+export function packageCard(subject: PackageSubject, facts: PackageFacts, { project, path }: PapersContext): Omit<Card, 'findings'> {
+  const { locked, requirement, title, name, unasked } = subject;
+  const { packument, provenance } = facts;
+  const known = packument?.state === 'known' ? packument.value : undefined;
+  const wanted = locked?.entry.version ?? (known && pickVersion(known, requirement)?.version);
+  const version = known?.versions.find((one) => one.version === wanted);
+  const verdict = provenance?.state === 'known' ? provenance.value.verdict : undefined;
+  const lines = [
+    ...(title === name ? [] : [codeLine('Package', name, ', which this name stands for')]),
+    ...requestedLine(subject),
+    lockedLine(subject, project),
+    ...newestLine(known, wanted),
+    ...(provenance === undefined
+      ? [unknownLine('Provenance', unasked ?? 'it was not looked up')]
+      : [
+          provenanceLine({
+            answer: provenance,
+            version: wanted ?? '',
+            isListed: version && version.attestations !== undefined,
+            earlier: facts.earlier,
+          }),
+        ]),
+    ...(provenance === undefined
+      ? lockIntegrity(locked)
+      : [
+          registrySignatureLine(provenance),
+          integrityLine({
+            entry: locked?.entry,
+            listed: version,
+            isPending: packument?.state === 'unknown' && packument.why === 'pending',
+            provenance,
+          }),
+        ]),
+    ...registryLines(packument, { provenance, version, wanted, locked, project, path }),
+    sourceLine(locked, version, unasked),
+    ...pulledInLine(subject),
+    ...asOfLine(packument, provenance),
+  ];
+  return {
+    title: wanted === undefined ? title : `${title.length > MAX_TITLE_UNITS ? `${title.slice(0, MAX_TITLE_UNITS - 1)}…` : title}@${wanted}`,
+    verdict: provenanceWords(provenance),
+    ...(verdict === undefined ? {} : { meaning: VERDICT_MEANING[verdict] }),
+    lines,
+  };
+}
+
+function requestedLine({ requested }: PackageSubject): CardLine[] {
+  return requested === undefined ? [] : [codeLine('Requested', withoutCredential(requested.spec), `in ${requested.where}`)];
+}
+
+/** A requirement without what stands between `://` and `@`. */
+function withoutCredential(spec: string): string {
+  return spec.replace(/(:\/\/)[^\s/@]*@/g, '$1');
+}
+
+/** The version that is installed, which leads to its line in the lockfile. */
+function lockedLine({ locked, notLocked }: PackageSubject, project: Project): CardLine {
+  if (locked === undefined) return textLine('Locked', notLocked ?? 'nothing is locked');
+  const { entry, lock, path } = locked;
+  const file = project.manifest(path)?.file;
+  const { start } = lock.spanOf(entry, 'version');
+  const line = file === undefined ? undefined : lineOf(file.text, start);
+  const link = file === undefined || line === undefined ? undefined : fileLink(file.uri, line);
+  const where = line === undefined ? '' : `, line ${line}`;
+  return { ...codeLine('Locked', entry.version ?? entry.source, `by ${path}${where}`), ...(link === undefined ? {} : { link }) };
+}
+
+/** The line of an offset, counted from one, without an index of all lines: lockfiles have a hundred thousand of them. */
+function lineOf(text: string, offset: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++;
+  return line;
+}
+
+/** Files alone: what else a client's address means is its own matter. Brackets would end a link of Markdown. */
+function fileLink(uri: string, line: number): string | undefined {
+  if (!/^file:\/\/[\w.~!$&'()*+,;=:@%/-]*$/.test(uri)) return undefined;
+  return `${uri.replaceAll('(', '%28').replaceAll(')', '%29')}#L${line}`;
+}
+
+function newestLine(packument: Packument | undefined, wanted: string | undefined): CardLine[] {
+  if (packument === undefined) return [];
+  const { distTags, versions } = packument;
+  const { latest } = distTags;
+  const count = `of ${versions.length} ${versions.length === 1 ? 'version' : 'versions'}`;
+  if (latest === undefined) return [unknownLine('Newest release', `the registry names none ${count}`)];
+  const tags = Object.keys(distTags).filter((tag) => tag !== 'latest' && distTags[tag] === wanted);
+  const own = latest === wanted ? ', which is this one' : tags.length > 0 ? `; this one is tagged ${tags.slice(0, 3).join(', ')}` : '';
+  const isNewer = wanted !== undefined && isNewerVersion(wanted, latest);
+  return [codeLine('Newest release', latest, `${count}${own === '' && isNewer ? '; this one is newer than what everybody gets' : own}`)];
+}
+
+interface Wanted {
+  readonly provenance: Answer<ProvenanceVerdict> | undefined;
+  readonly version: FullVersion | undefined;
+  readonly wanted: string | undefined;
+  readonly locked: Locked | undefined;
+  readonly project: Project;
+  readonly path: string;
+}
+
+/** What follows from the registry's document; where there is none, what is missing for it. */
+function registryLines(answer: Answer<Packument> | undefined, { provenance, version, wanted, locked, project, path }: Wanted): CardLine[] {
+  const recorded = locked?.entry.deprecated === undefined ? [] : [deprecatedLine(undefined, undefined, locked)];
+  const scripts = locked?.entry.hasInstallScript === true ? [textLine('Install scripts', `yes; ${permissionWords(locked, project)}`)] : [];
+  switch (answer?.state) {
+    case undefined:
+      return [...scripts, ...recorded];
     case 'absent':
-      return [line('Registry', 'has no such package'), asOf(answer.asOf)];
-    case 'known': {
-      const { versions, distTags, isStripped } = answer.value;
-      const version = pickVersion(answer.value, requirement);
-      const notice = version?.deprecated;
-      return [
-        { label: 'Newest release', value: distTags.latest ?? 'unknown (the registry names none)', isCode: distTags.latest !== undefined },
-        line('Versions', String(versions.length)),
-        ...(notice === undefined ? [] : [line('Deprecated', notice === '' ? 'yes' : notice)]),
-        ...(notice === undefined && isStripped ? [line('Deprecated', 'unknown (this registry does not say)')] : []),
-        asOf(answer.asOf),
+      return [textLine('Registry', 'has no such package'), ...scripts, ...recorded];
+    case 'unknown': {
+      const missing = [
+        'newest release',
+        'publication',
+        'publisher',
+        ...(scripts.length > 0 ? [] : ['install scripts']),
+        'new dependencies',
       ];
+      const all = recorded.length > 0 ? missing : [...missing, 'deprecation'];
+      const details = answer.why === 'pending' ? [] : [textLine('Unknown without it', all.join(', '))];
+      const isSame = provenance?.state === 'unknown' && unknownReason(provenance) === unknownReason(answer);
+      const line = isSame ? unansweredAgain('Registry', answer) : unansweredLine('Registry', answer);
+      return [{ ...line, details }, ...scripts, ...recorded];
     }
+    case 'known':
+      if (version !== undefined) return releaseLines({ packument: answer.value, version, asOf: answer.asOf, locked, path, project });
+      return [
+        textLine('Registry', wanted === undefined ? 'has no version for the requirement' : `does not list ${wanted}`),
+        ...scripts,
+        ...recorded,
+      ];
   }
 }
 
-function line(label: string, value: string): Line {
-  return { label, value, isCode: false };
+/** The hashes that a lockfile has for what no registry knows. */
+function lockIntegrity(locked: Locked | undefined): CardLine[] {
+  if (locked === undefined) return [];
+  const { integrity, checksum } = locked.entry;
+  if (integrity === undefined && checksum !== undefined) return [codeLine('Checksum of Yarn', checksum)];
+  return [integrity === undefined ? textLine('Integrity', 'none in the lockfile') : codeLine('Integrity', integrity)];
 }
 
-function asOf(at: number): Line {
-  return line('As of', minuteOf(at));
+/** Where the files come from. */
+function sourceLine(locked: Locked | undefined, version: FullVersion | undefined, unasked: string | undefined): CardLine {
+  const label = 'Source';
+  if (locked !== undefined && locked.entry.source !== 'tarball') {
+    const { source, resolved } = locked.entry;
+    // The host alone: what stands around it may be a credential.
+    const host = hostOfLocked(resolved);
+    return host === undefined ? textLine(label, unasked ?? source) : codeLine(label, host, `(${source})`);
+  }
+  const host = hostOfLocked(locked?.entry.resolved);
+  if (host !== undefined) return codeLine(label, host, 'by the lockfile');
+  const served = hostOfLocked(version?.tarball);
+  if (served !== undefined) return codeLine(label, served, 'by the registry');
+  return unknownLine(label, unasked ?? 'neither lockfile nor registry names a host');
+}
+
+/** Reading who asks for whom goes over the whole lockfile: once for each. */
+const pathsOf = new WeakMap<LockFile, LockPaths>();
+
+const MAX_STEPS = 6;
+
+/** Who asks for it: of what is locked, a shortest path to it. What a package.json asks for, it asks for itself. */
+function pulledInLine({ locked, isDirect }: PackageSubject): CardLine[] {
+  const label = 'Brought in by';
+  if (isDirect) return [textLine(label, 'this file, directly')];
+  if (locked === undefined) return [];
+  const paths = pathsOf.get(locked.lock) ?? lockPaths(locked.lock);
+  pathsOf.set(locked.lock, paths);
+  if (paths.isDirect(locked.entry)) return [textLine(label, 'the project, directly')];
+  const path = paths.pathTo(locked.entry);
+  const steps = path.length > MAX_STEPS ? [...path.slice(0, 2), '…', ...path.slice(3 - MAX_STEPS)] : path;
+  return [codeLine(label, steps.join(' > '))];
+}
+
+/** When what is shown was said; the older of two answers counts. */
+function asOfLine(...answers: readonly (Answer<unknown> | undefined)[]): CardLine[] {
+  const times = answers.flatMap((answer) => (answer === undefined || answer.state === 'unknown' ? [] : [answer.asOf]));
+  return times.length === 0 ? [] : [textLine('As of', minuteOf(Math.min(...times)))];
 }

@@ -121,6 +121,7 @@ class Server {
         if (this.#statusWanted) void connection.sendNotification(STATUS, status).catch(() => undefined);
       },
       remembered: () => this.#everythingChanged(),
+      learned: () => this.#openDocumentsChanged(),
     });
     this.#lookalikes = new LazyLookalikes(() => host.readLookalikes());
     this.#scanner = new WorkspaceDiagnostics({
@@ -151,14 +152,18 @@ class Server {
         const document = this.#documents.get(params.textDocument.uri);
         if (document === undefined) return null;
         await yieldToQueue();
-        const analysis = this.#analyses.of(document, await this.#contextOf(document.uri));
+        const context = await this.#contextOf(document.uri);
+        const analysis = this.#analyses.of(document, context);
         if (analysis === undefined || token.isCancellationRequested) return null;
         const offset = document.offsetAt(params.position);
         const { project } = this.#workspace.placeOf(document.uri).root;
         const fetch = this.#lookUps.forHover(await this.#lookUpSettings(document.uri));
         const { signal, done } = signalOf(token);
         try {
-          return (await hover({ document, analysis, project, offset, markdown: this.#client().markdownHover, fetch }, signal)) ?? null;
+          const { version } = document;
+          const analysedAgain = () => (document.version === version ? this.#analyses.of(document, context) : undefined);
+          const { markdownHover: markdown } = this.#client();
+          return (await hover({ document, analysis, analysedAgain, project, offset, markdown, fetch }, signal)) ?? null;
         } finally {
           done();
         }
@@ -318,10 +323,20 @@ class Server {
 
   /** What a manifest or lockfile says shows in other documents: ask the client to ask again, or push again. */
   #othersChanged(): void {
+    this.#analysesChanged();
+    if (this.#documents.all().length > 1) this.#refreshSoon();
+  }
+
+  /** What is known changed, and with it what rules say of any document. */
+  #openDocumentsChanged(): void {
+    this.#analysesChanged();
+    this.#refreshSoon();
+  }
+
+  #analysesChanged(): void {
     this.#analyses.invalidate();
     // Files that are not open follow when this one is saved: the watcher tells.
     for (const { uri } of this.#documents.all()) this.#scanner.documentChanged(uri);
-    if (this.#documents.all().length > 1) this.#refreshSoon();
   }
 
   #everythingChanged(): void {

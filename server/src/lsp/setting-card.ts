@@ -7,15 +7,7 @@ import { ageInWords, BARE_UNITS, releaseAge } from '../formats/release-age.ts';
 import { type Setting, type SettingsKind, textOfSetting } from '../formats/settings-file.ts';
 import { settingsOf } from '../formats/settings-of.ts';
 import { knownSettings } from '../rules/config/settings-table.ts';
-
-/** One line of a hover: what it is about, and foreign or own text. */
-export interface CardLine {
-  readonly label: string;
-  readonly value: string;
-  readonly isCode: boolean;
-  /** An address of our own choice that the value leads to. */
-  readonly link?: string;
-}
+import { type CardLine, textLine } from './card.ts';
 
 /** What is said of a setting of a package manager. */
 export interface SettingCard {
@@ -50,19 +42,18 @@ function holds(setting: Setting, offset: number): boolean {
 function* linesOf(known: KnownSetting, { setting, kind, inUse }: Shown): Generator<CardLine> {
   const { manager, about, since, defaults, removed, leftFile, unit, source } = known;
   const title = MANAGER_TITLES[manager];
-  const text = (label: string, value: string): CardLine => ({ label, value, isCode: false });
-  yield text('Does', about);
+  yield textLine('Does', about);
   const written = textOfSetting(setting);
   const age = unit === 'age' && written !== undefined ? releaseAge(manager, written) : undefined;
-  if (age !== undefined) yield text('Here', inUnits(manager, age));
+  if (age !== undefined) yield textLine('Here', inUnits(manager, age));
   const readable = (value: string) => (unit === 'age' ? ageText(manager, value) : value);
-  if (defaults.length > 0) yield text('Default', defaults.map(([from, value]) => withVersion(readable(value), from, since)).join(', '));
-  if (since !== undefined) yield text('Known', `since ${title} ${since}`);
-  if (removed !== undefined) yield text('Gone', `since ${title} ${removed.in}: use ${removed.instead.replaceAll('`', '')}`);
+  if (defaults.length > 0) yield textLine('Default', defaults.map(([from, value]) => withVersion(readable(value), from, since)).join(', '));
+  if (since !== undefined) yield textLine('Known', `since ${title} ${since}`);
+  if (removed !== undefined) yield textLine('Gone', `since ${title} ${removed.in}: use ${removed.instead.replaceAll('`', '')}`);
   if (leftFile !== undefined && leftFile.kind === kind)
-    yield text('Place', `since ${title} ${leftFile.in} in ${leftFile.now.replaceAll('`', '')} alone`);
-  yield text('In use', usedOf(known, inUse));
-  yield { ...text('Documentation', source.replace(/^https:\/\//, '')), link: source };
+    yield textLine('Place', `since ${title} ${leftFile.in} in ${leftFile.now.replaceAll('`', '')} alone`);
+  yield textLine('In use', usedOf(known, inUse));
+  yield { ...textLine('Documentation', source.replace(/^https:\/\//, '')), link: source };
 }
 
 interface Shown {

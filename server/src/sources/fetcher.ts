@@ -135,7 +135,12 @@ export function createFetcher<K, V>(source: Source<K, V>, { http, now, storage }
     source,
     fetch: (question, signal) => fetch(question, false, signal),
     fetchFresh: (question, signal) => fetch(question, true, signal),
-    kept: async ({ key, id }, signal) => memory.get(id)?.answer ?? (await fromCache(key, signal))?.answer,
+    kept: async ({ key, id }, signal) => {
+      const remembered = memory.get(id)?.answer;
+      // That it failed just now takes nothing away from what was kept before.
+      if (remembered !== undefined && remembered.state !== 'unknown') return remembered;
+      return (await fromCache(key, signal))?.answer ?? remembered;
+    },
     flush: async () => cache?.flush(),
     clear: () => memory.clear(),
     forget: async () => {

@@ -195,7 +195,22 @@ function installScript(raw: Json): boolean | undefined {
   if (typeof raw.hasInstallScript === 'boolean') return raw.hasInstallScript;
   if (raw.gypfile === true) return true;
   const scripts = asJson(raw.scripts);
-  return scripts && ['preinstall', 'install', 'postinstall'].some((name) => typeof scripts[name] === 'string');
+  return scripts && INSTALL_SCRIPTS.some((name) => typeof scripts[name] === 'string');
+}
+
+/** What npm runs when a dependency is installed, in that order (npm documentation, "scripts", "Life Cycle Operation Order"). */
+const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall'] as const;
+
+/** The longest command of a script that is kept, in UTF-16 units: it is for people to look at. */
+const MAX_COMMAND_UNITS = 200;
+
+function installScripts(raw: Json): FullVersion['installScripts'] {
+  const scripts = asJson(raw.scripts) ?? {};
+  const found = INSTALL_SCRIPTS.flatMap((name) => {
+    const command = scripts[name];
+    return typeof command === 'string' ? [{ name, command: command.slice(0, MAX_COMMAND_UNITS) }] : [];
+  });
+  return found.length === 0 ? undefined : found;
 }
 
 function attestations(value: unknown): PublishedVersion['attestations'] {
@@ -228,6 +243,7 @@ function readFullVersion(version: string, raw: Json, time: Json | undefined): Fu
     repository: repository(raw.repository),
     gitHead: text(raw.gitHead, MAX_SHORT_UNITS),
     license: text(raw.license, MAX_SHORT_UNITS) ?? text(asJson(raw.license)?.type, MAX_SHORT_UNITS),
+    installScripts: installScripts(raw),
     dependencies: requirements(raw),
     signatures: signatures(asJson(raw.dist)?.signatures),
   });

@@ -22,6 +22,8 @@ export interface NpmServerOptions {
   readonly isMirror?: boolean;
   /** What stands under `/-/` (`npm/v1/keys`, `npm/v1/attestations/@a/b@1.0.0`); nothing unless given. */
   readonly papers?: ReadonlyMap<string, Paper>;
+  /** Nothing is answered before. */
+  readonly until?: Promise<void>;
 }
 
 /** A document of a registry, as it is answered: 200 with a JSON body unless given. */
@@ -51,10 +53,11 @@ export interface NpmServer extends Loopback {
 
 /** Starts a registry. */
 export async function startNpmServer(packages: Readonly<Record<string, Published>>, options: NpmServerOptions = {}): Promise<NpmServer> {
-  const { path = '', isMirror = false, papers = new Map() } = options;
+  const { path = '', isMirror = false, papers = new Map(), until } = options;
   const shelf = new Map(Object.entries(packages));
   const requests: NpmRequest[] = [];
-  const loopback = await serve((request, response) => {
+  const loopback = await serve(async (request, response) => {
+    await until;
     answer(request, response, { shelf, path, isMirror, papers });
     const { authorization, accept } = request.headers;
     requests.push({

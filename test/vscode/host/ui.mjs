@@ -33,7 +33,10 @@ export async function openFile({ page }, file) {
   await page.keyboard.press('Control+P');
   await page.locator('.quick-input-widget input').first().fill(file);
   const name = path.posix.basename(file);
-  const row = page.locator('.quick-input-widget .monaco-list-row', { hasText: name }).first();
+  const folder = path.posix.dirname(file);
+  const rows = page.locator('.quick-input-widget .monaco-list-row', { hasText: name });
+  // Files of one name in several folders: the row has the folder behind the name.
+  const row = (folder === '.' ? rows : rows.filter({ hasText: folder })).first();
   await row.waitFor();
   await row.click();
   await editor(page, file).locator('.view-line').first().waitFor();

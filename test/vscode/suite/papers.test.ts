@@ -49,9 +49,8 @@ describe('what was looked up', () => {
     await vscode.workspace.fs.writeFile(fileUri('papers/.npmrc'), Buffer.from(`registry=${npm.registry}\n`));
     const document = await openFile('papers/package.json', '{ "dependencies": { "left-pad": "1.0.0" } }\n');
     const text = await textOfHover(document, 'left-pad', 'Newest release');
-    assert.match(text, /Newest release: `1\.1\.0`/);
-    assert.match(text, /Versions: 2/);
-    assert.match(text, /Deprecated: use \\\[other\\\]/);
+    assert.match(text, /Newest release: `1\.1\.0` of 2 versions/);
+    assert.match(text, /Deprecated: yes, "use \\\[other\\\]/);
   });
 
   it('is beside a commit without a version, once it is known', async () => {

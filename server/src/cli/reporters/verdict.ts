@@ -1,37 +1,10 @@
-import type { AttestationVerdict, Check, ProvenanceVerdict, SignerIdentity, Verdict } from '../../core/provenance.ts';
+import type { AttestationVerdict, Check, ProvenanceVerdict, Verdict } from '../../core/provenance.ts';
+import { IDENTITY_LABELS as FIELDS, CHECK_MARKS as MARKS, VERDICT_MEANING as MEANING, verdictWord } from '../../core/provenance-words.ts';
 import { plain } from '../../core/untrusted.ts';
 import type { Paint } from '../terminal.ts';
 
 /** The longest sentence of a check that is shown, in UTF-16 units: it names two addresses. */
 const MAX_MESSAGE_UNITS = 600;
-
-/** What every verdict says and does not say, for people. */
-const MEANING: Readonly<Record<Verdict, string>> = {
-  proven: 'Where it was built from is proven. That is not a proof that it does no harm.',
-  'not-proven': 'Nothing speaks against it, and nothing proves where it comes from.',
-  contradicted: 'Evidence speaks against it. Do not use it before you know why.',
-  unknown: 'It could not be judged: this is neither good nor bad news.',
-};
-
-/** How a check is marked. */
-const MARKS: Readonly<Record<Check['outcome'], string>> = {
-  passed: 'ok',
-  'not-proven': 'missing',
-  contradicted: 'WRONG',
-  unknown: 'unknown',
-  'not-asked': 'not asked',
-};
-
-/** What the certificate says, in the order in which it is shown. */
-const FIELDS: readonly (readonly [keyof SignerIdentity, string])[] = [
-  ['repository', 'repository'],
-  ['ref', 'ref'],
-  ['commit', 'commit'],
-  ['workflow', 'workflow'],
-  ['subject', 'signed by'],
-  ['trigger', 'started by'],
-  ['issuer', 'issuer'],
-];
 
 /** The verdict for machines, `version` 1; its schema is schemas/verify.schema.json. Text in it is as it was found. */
 export function verdictJson(verdict: ProvenanceVerdict): string {
@@ -102,7 +75,7 @@ function checkLine({ id, outcome, message }: Check, paint: Paint): string {
 /** A verdict in words and its colour. */
 export function word(verdict: Verdict, paint: Paint): string {
   const colour = { proven: paint.green, 'not-proven': paint.yellow, contradicted: paint.red, unknown: paint.yellow }[verdict];
-  return colour(verdict.replace('-', ' '));
+  return colour(verdictWord(verdict));
 }
 
 /** A date that a certificate or a log gave; such that JavaScript cannot write stay a number. */
