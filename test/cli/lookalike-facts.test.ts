@@ -31,11 +31,11 @@ const PACKAGES = {
   axios: published(OLD, ['axios-team'], 'git+https://github.com/axios/axios.git'),
   chalk: published(OLD, ['chalk-team'], 'git+https://github.com/chalk/chalk.git'),
   typescript: published(OLD, ['ts-team'], 'git+https://github.com/microsoft/TypeScript.git'),
-  'axios-native': published([3], ['mallory']),
-  'chalk-next': published([2], ['chalk-team']),
+  'axios-harbor': published([3], ['mallory']),
+  'chalk-harbor': published([2], ['chalk-team']),
   typescrxpt: published(OLD, ['someone'], 'git+https://github.com/someone/typescrxpt.git'),
 };
-const DEPENDENCIES = { 'axios-native': '^1.0.0', 'chalk-next': '^1.0.0', typescrxpt: '^1.0.0', exprses: '^1.0.0' };
+const DEPENDENCIES = { 'axios-harbor': '^1.0.0', 'chalk-harbor': '^1.0.0', typescrxpt: '^1.0.0', exprses: '^1.0.0' };
 
 function manifest(dependencies: Readonly<Record<string, string>>): string {
   return JSON.stringify({ name: 'shop', dependencies });
@@ -63,14 +63,14 @@ test('a registry confirms, takes back and misses names; offline nothing is asked
   try {
     await withFolder({ 'project/package.json': manifest(DEPENDENCIES) }, async (folder) => {
       assert.deepEqual(named(await check(folder, npm.registry)), [
-        'axios-native npm/lookalike hint',
-        'chalk-next npm/lookalike hint',
+        'axios-harbor npm/lookalike hint',
+        'chalk-harbor npm/lookalike hint',
         'exprses npm/lookalike warning',
         'typescrxpt npm/lookalike warning',
       ]);
       assert.equal(npm.requests.length, 0);
       const online = await check(folder, npm.registry, '--online');
-      assert.deepEqual(named(online), ['axios-native npm/lookalike warning', 'exprses npm/not-in-registry error']);
+      assert.deepEqual(named(online), ['axios-harbor npm/lookalike warning', 'exprses npm/not-in-registry error']);
       const confirmed = online.findings.find(({ rule }) => rule === 'npm/lookalike');
       assert.match(
         confirmed?.message ?? '',
@@ -79,7 +79,7 @@ test('a registry confirms, takes back and misses names; offline nothing is asked
       assert.deepEqual(online.unknown, []);
       const asked = npm.requests.map(({ url }) => url.slice(1)).sort();
       // Names by themselves, once for their versions and once as a whole, and the targets of those that were in doubt.
-      assert.deepEqual([...new Set(asked)], ['axios', 'axios-native', 'chalk', 'chalk-next', 'exprses', 'typescrxpt']);
+      assert.deepEqual([...new Set(asked)], ['axios', 'axios-harbor', 'chalk', 'chalk-harbor', 'exprses', 'typescrxpt']);
     });
   } finally {
     await npm.close();
@@ -89,9 +89,9 @@ test('a registry confirms, takes back and misses names; offline nothing is asked
 test('a mirror that leaves out who may publish decides nothing, and that is unknown', async () => {
   const npm = await startNpmServer(PACKAGES, { isMirror: true });
   try {
-    await withFolder({ 'project/package.json': manifest({ 'axios-native': '^1.0.0', typescrxpt: '^1.0.0' }) }, async (folder) => {
+    await withFolder({ 'project/package.json': manifest({ 'axios-harbor': '^1.0.0', typescrxpt: '^1.0.0' }) }, async (folder) => {
       const report = await check(folder, npm.registry, '--online');
-      assert.deepEqual(named(report), ['axios-native npm/lookalike hint', 'typescrxpt npm/lookalike warning']);
+      assert.deepEqual(named(report), ['axios-harbor npm/lookalike hint', 'typescrxpt npm/lookalike warning']);
       assert.deepEqual(
         report.unknown.map(({ subject, why, count, detail }) => [subject, why, count, detail]),
         [['npm-packument', 'denied', 2, 'the registry leaves out when the package was created, or who may publish it']],
@@ -106,14 +106,14 @@ test('no registry but its own is told a private name', async () => {
   const npm = await startNpmServer(PACKAGES);
   const files = {
     'project/mapped/.npmrc': 'registry=https://npm.acme.test/\n',
-    'project/mapped/package.json': manifest({ 'axios-native': '^1.0.0' }),
+    'project/mapped/package.json': manifest({ 'axios-harbor': '^1.0.0' }),
     'project/scoped/.npmrc': '@bable:registry=https://npm.acme.test/\n',
     'project/scoped/package.json': manifest({ '@bable/core': '^1.0.0' }),
     'project/yarn/.yarnrc.yml': 'npmRegistryServer: "https://npm.acme.test"\n',
-    'project/yarn/package.json': manifest({ 'axios-native': '^1.0.0' }),
-    'project/command/Dockerfile': 'FROM scratch\nRUN npm i --registry https://npm.acme.test/ axios-native@1.0.0 typescrxpt@1.0.0\n',
+    'project/yarn/package.json': manifest({ 'axios-harbor': '^1.0.0' }),
+    'project/command/Dockerfile': 'FROM scratch\nRUN npm i --registry https://npm.acme.test/ axios-harbor@1.0.0 typescrxpt@1.0.0\n',
     'project/variable/Dockerfile':
-      'FROM scratch\nENV NPM_CONFIG_REGISTRY=https://npm.acme.test/\nRUN npx axios-native@1.0.0 && npx typescrxpt@1.0.0\n',
+      'FROM scratch\nENV NPM_CONFIG_REGISTRY=https://npm.acme.test/\nRUN npx axios-harbor@1.0.0 && npx typescrxpt@1.0.0\n',
   };
   try {
     await withFolder(files, async (folder) => {

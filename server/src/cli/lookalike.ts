@@ -33,7 +33,8 @@ async function compareOne(
   const found = name.length > MAX_NAME_LENGTH ? undefined : (judge.judge(ecosystem, name) ?? judge.combosquat(ecosystem, name));
   if (found === undefined || found.target === '') {
     const what = found === undefined ? `looks like no well-known name of the list of ${judge.date}` : 'is the name of removed malware';
-    io.stdout.write(`${plain(name)} ${what}. ${found === undefined ? 'That proves nothing about it.' : ''}`.trimEnd() + '\n');
+    const rest = found === undefined ? ' That proves nothing about it.' : '';
+    io.stdout.write(`${plain(name)} ${what}.${rest}\n`);
     return EXIT.ok;
   }
   const sources = online ? lookUps(io.env, { trusted: false }) : undefined;
