@@ -11,7 +11,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'dist/client.js': 484_000,
   'dist/server.js': 320_000,
   // What server, command line and the bundles below share.
-  'dist/engine.js': 700_000,
+  'dist/engine.js': 730_000,
   'dist/look-ups.js': 100_000,
   'dist/provenance.js': 200_000,
   'dist/git-objects.js': 20_000,
