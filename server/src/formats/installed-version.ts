@@ -1,7 +1,8 @@
 import { satisfies } from 'semver';
 import type { Fix } from '../core/finding.ts';
+import type { Manifest } from '../core/manifest.ts';
 import { type FullVersion, npmPackument, type PackageKey, type Packument } from '../core/npm-facts.ts';
-import type { RuleContext } from '../core/rule.ts';
+import type { RuleContext, Surroundings } from '../core/rule.ts';
 import { plain } from '../core/untrusted.ts';
 import { editRequirement } from './locked-pin.ts';
 import type { Dependency } from './package-json.ts';
@@ -29,12 +30,37 @@ export interface InstalledVersion {
  * The direct dependencies of a package.json whose version the registry knows: the locked one where it still fits the requirement, else
  * the one that would be installed. Asks for one packument each. Peers are left out: the host's own package.json is where they are chosen.
  */
-export function installedVersions({ manifest, surroundings, fact }: RuleContext): InstalledVersion[] {
+export function installedVersions(context: RuleContext): readonly InstalledVersion[] {
+  const kept = installedIn.get(context.surroundings);
+  if (kept?.manifest === context.manifest) {
+    // Whoever asks is not sure either, and says so.
+    if (kept.unknown !== undefined) context.fact(npmPackument, kept.unknown);
+    return kept.installed;
+  }
+  const found = lookUpInstalled(context);
+  installedIn.set(context.surroundings, found);
+  return found.installed;
+}
+
+/** What is installed for a document, found out once for the seven rules that ask. */
+interface Installed {
+  readonly manifest: Manifest;
+  readonly installed: readonly InstalledVersion[];
+  /** The first package of which nothing is known. */
+  readonly unknown: PackageKey | undefined;
+}
+
+// Each analysis has surroundings of its own, so that nothing outlives the facts it follows from.
+const installedIn = new WeakMap<Surroundings, Installed>();
+
+function lookUpInstalled({ manifest, surroundings, fact }: RuleContext): Installed {
   const keys = packageKeys(manifest.file, surroundings);
-  return [...registryDependencies(manifest, surroundings)].flatMap(([dependency, wanted]): InstalledVersion[] => {
+  let unknown: PackageKey | undefined;
+  const installed = [...registryDependencies(manifest, surroundings)].flatMap(([dependency, wanted]): InstalledVersion[] => {
     if (dependency.group === 'peerDependencies' || (wanted.locked === undefined && requirementOf(dependency) === undefined)) return [];
     const key = keys.of(wanted);
     const answer = fact(npmPackument, key);
+    if (answer.state === 'unknown') unknown ??= key;
     if (answer.state !== 'known') return [];
     const found = versionOf(answer.value, dependency, wanted);
     if (found === undefined) return [];
@@ -51,6 +77,7 @@ export function installedVersions({ manifest, surroundings, fact }: RuleContext)
       },
     ];
   });
+  return { manifest, installed, unknown };
 }
 
 /** An installed version that is new enough to stand out, with what is different about it. */
