@@ -27,6 +27,9 @@ type Rank = (typeof RANKS)[number];
 /** Two slips in a shorter name make another name. */
 const MIN_PAIRED = 6;
 
+/** Up to this rank, by use, names with two slips are looked for: further down it costs more than it finds. */
+const PAIRED_RANK = 3_000;
+
 /** What is left of an ending's name: `ejs` is not `e` with an ending. */
 const MIN_STEM = 5;
 
@@ -90,7 +93,7 @@ export class NearNames {
     this.#rankWeights = new Map(RANKS.map((rank) => [rank, sorted[rank - 1] ?? 0]));
     this.#bare = names.map(withoutDelimiters);
     const stems = this.#bare.map((bare) => squeezed(this.#stemOf(bare)));
-    const isPaired = names.map((name, id) => (stems[id]?.length ?? 0) >= MIN_PAIRED && this.isInTop(5_000, name));
+    const isPaired = names.map((name, id) => (stems[id]?.length ?? 0) >= MIN_PAIRED && this.isInTop(PAIRED_RANK, name));
     let entries = 4 * names.length;
     stems.forEach((stem, id) => {
       entries += deletionsOf(this.#bare[id]?.length ?? 0) + deletionsOf(stem.length) + (isPaired[id] === true ? pairsOf(stem.length) : 0);
