@@ -49,6 +49,8 @@ await esbuild.build({
   sourcemap: 'inline',
   logLevel: 'warning',
 });
+// npm hands its settings to what it runs, the registry among them: the command line would go by them as npm does.
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_config_/i.test(name)));
 const run = spawnSync(
   process.execPath,
   [
@@ -60,6 +62,6 @@ const run = spawnSync(
     `--test-concurrency=${availableParallelism()}`,
     ...files.map((file) => `${OUT}/test/${file.replace(/\.ts$/, '.js')}`),
   ],
-  { stdio: 'inherit' },
+  { stdio: 'inherit', env },
 );
 process.exit(run.status ?? 1);
