@@ -90,13 +90,11 @@ function removeAll(text: string, name: string, all: readonly Setting[]): Edit[] 
     const edit = removeLine(text, setting);
     if (edit === undefined) return [];
     const last = edits.at(-1);
-    // The last line of a file without a line end takes the end of the line before it along; where that line goes too, one more.
-    if (last !== undefined && edit.span.start < last.span.end)
-      edits[edits.length - 1] = {
-        span: { start: text.slice(0, last.span.start).replace(/\r?\n$/, '').length, end: edit.span.end },
-        text: '',
-      };
-    else edits.push(edit);
+    // Lines that follow one another go in one edit. The last line of a file without a line end takes the end of the line before along.
+    if (last !== undefined && edit.span.start <= last.span.end) {
+      const start = edit.span.start < last.span.end ? text.slice(0, last.span.start).replace(/\r?\n$/, '').length : last.span.start;
+      edits[edits.length - 1] = { span: { start, end: edit.span.end }, text: '' };
+    } else edits.push(edit);
   }
   return edits;
 }
