@@ -96,7 +96,7 @@ const steps = ({ commit, digest }) => [
   ['picture of the status', (window) => screenshot(window, '6-status')],
   ['close the status', dismiss],
   ['scan the workspace', (window) => runCommand(window, 'Waybill: Scan Workspace')],
-  ['see its sum', (window) => waitForText(window, ' in 12 files')],
+  ['see its sum', (window) => waitForText(window, / in \d+ files/)],
   ['picture of the scan', (window) => screenshot(window, '7-scan')],
   ['recommend it to the team', (window) => runCommand(window, 'Waybill: Recommend to the Team')],
   ['see the file', (window) => waitForText(window, '"waybill.waybill"')],
