@@ -69,7 +69,7 @@ const combosquats = attacks.npm.filter(([, , kind]) => kind === 'combosquat');
 const words = new ComboNames({ ...data, npmKnown: buildFilter([]) });
 const hits = combosquats.filter(([name, target]) => words.judge(name)?.target === target);
 console.log(`Combosquats whose target is among their words: ${hits.length} of ${combosquats.length}\n`);
-falseAlarms('npm, a word among others (a hint until confirmed): dependencies of nine repositories', combosOf(data), honestNames);
+falseAlarms('npm, a word among others (a hint until confirmed): dependencies of 26 repositories', combosOf(data), honestNames);
 
 if (given.npm === undefined) console.log('npm, ordinary names: not measured, no table is given (--npm)\n');
 else {

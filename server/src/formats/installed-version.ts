@@ -32,22 +32,16 @@ export interface InstalledVersion {
  */
 export function installedVersions(context: RuleContext): readonly InstalledVersion[] {
   const kept = installedIn.get(context.surroundings);
-  if (kept?.manifest === context.manifest) {
-    // Whoever asks is not sure either, and says so.
-    if (kept.unknown !== undefined) context.fact(npmPackument, kept.unknown);
-    return kept.installed;
-  }
+  if (kept?.manifest === context.manifest) return kept.installed;
   const found = lookUpInstalled(context);
   installedIn.set(context.surroundings, found);
   return found.installed;
 }
 
-/** What is installed for a document, found out once for the seven rules that ask. */
+/** What is installed for a document, found out once for the seven rules that ask. All are of one area: what the first cannot know counts for all. */
 interface Installed {
   readonly manifest: Manifest;
   readonly installed: readonly InstalledVersion[];
-  /** The first package of which nothing is known. */
-  readonly unknown: PackageKey | undefined;
 }
 
 // Each analysis has surroundings of its own, so that nothing outlives the facts it follows from.
@@ -55,12 +49,10 @@ const installedIn = new WeakMap<Surroundings, Installed>();
 
 function lookUpInstalled({ manifest, surroundings, fact }: RuleContext): Installed {
   const keys = packageKeys(manifest.file, surroundings);
-  let unknown: PackageKey | undefined;
   const installed = [...registryDependencies(manifest, surroundings)].flatMap(([dependency, wanted]): InstalledVersion[] => {
     if (dependency.group === 'peerDependencies' || (wanted.locked === undefined && requirementOf(dependency) === undefined)) return [];
     const key = keys.of(wanted);
     const answer = fact(npmPackument, key);
-    if (answer.state === 'unknown') unknown ??= key;
     if (answer.state !== 'known') return [];
     const found = versionOf(answer.value, dependency, wanted);
     if (found === undefined) return [];
@@ -77,7 +69,7 @@ function lookUpInstalled({ manifest, surroundings, fact }: RuleContext): Install
       },
     ];
   });
-  return { manifest, installed, unknown };
+  return { manifest, installed };
 }
 
 /** An installed version that is new enough to stand out, with what is different about it. */

@@ -1,8 +1,8 @@
 import type { Rule } from '../../core/rule.ts';
-import { plain } from '../../core/untrusted.ts';
 import { asLockFile, LOCK_FORMATS, type LockEntry, type LockFile } from '../../formats/lock-model.ts';
 import { isExotic, pathFrom, type RequestIndex, requestedName, requestIndex } from '../../formats/lock-requests.ts';
 import { parseLockedGit } from '../../formats/npm-spec.ts';
+import { shownPath } from '../shown-path.ts';
 
 const REMEDY = 'Use a version of `{through}` that gets it from a registry, or override `{name}` with a registry version.';
 
@@ -51,7 +51,12 @@ export const rule: Rule = {
       const through = path[0] ?? requestedName(from);
       report({
         messageId: entry.source === 'git' ? 'git' : 'url',
-        args: { name: requestedName(entry), place: placeOf(entry), path: shownPath(path, from), through },
+        args: {
+          name: requestedName(entry),
+          place: placeOf(entry),
+          path: shownPath(path.length === 0 ? [requestedName(from)] : path),
+          through,
+        },
         span: lock.spanOf(entry, 'resolved'),
         identity: entry.key,
       });
@@ -110,13 +115,4 @@ function placeOf({ resolved = '', source, key }: LockEntry): string {
   const git = source === 'git' ? parseLockedGit(resolved) : undefined;
   if (git?.kind === 'git') return git.repository;
   return /:\/\/(?:[^/@?#]*@)?([^/?#]+)/.exec(resolved)?.[1] ?? key;
-}
-
-/** How many names of a path are shown; a longer one is cut in its middle. */
-const MAX_PATH = 6;
-
-function shownPath(path: readonly string[], from: LockEntry): string {
-  const names = (path.length === 0 ? [requestedName(from)] : path).map((name) => `\`${plain(name)}\``);
-  const shown = names.length <= MAX_PATH ? names : [...names.slice(0, MAX_PATH / 2), '…', ...names.slice(-MAX_PATH / 2)];
-  return shown.join(' > ');
 }

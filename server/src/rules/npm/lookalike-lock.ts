@@ -4,6 +4,7 @@ import { lookalikeSeverity } from '../../core/lookalike-severity.ts';
 import type { RuleContext } from '../../core/rule.ts';
 import type { LockEntry, LockFile } from '../../formats/lock-model.ts';
 import { lockPaths } from '../../formats/lock-paths.ts';
+import { shownPath } from '../shown-path.ts';
 import { weigh } from './lookalike-facts.ts';
 import { lockQuestion } from './lookalike-questions.ts';
 import { tell } from './lookalike-tell.ts';
@@ -20,7 +21,7 @@ export function checkLock(context: RuleContext, lock: LockFile): void {
     if (paths.isDirect(entry)) continue;
     const question = lockQuestion(context, { lock, entry, found });
     const weighed = question === undefined ? undefined : weigh(context, question);
-    const path = shownPath(paths.pathTo(entry).slice(0, -1));
+    const path = shownPath(paths.pathTo(entry).slice(0, -1)) || 'a package that the lockfile does not name';
     const as = { messageId: found.kind === 'known-malicious' ? 'deep' : 'transitive', args: { path } };
     tell(context, { ecosystem: 'npm', name: entry.name, found, span: lock.spanOf(entry, 'key') }, { weighed, fixes: [], as });
   }
@@ -46,13 +47,4 @@ function suspiciousIn(entries: readonly LockEntry[], lookalike: RuleContext['loo
   });
   ofList.set(entries, suspicious);
   return suspicious;
-}
-
-const MAX_STEPS = 6;
-
-function shownPath(path: readonly string[]): string {
-  const steps = path.length > MAX_STEPS ? [...path.slice(0, 2), '...', ...path.slice(3 - MAX_STEPS)] : path;
-  return steps.length === 0
-    ? 'a package that the lockfile does not name'
-    : steps.map((step) => (step === '...' ? step : `\`${step}\``)).join(' > ');
 }
