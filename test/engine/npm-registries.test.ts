@@ -320,8 +320,19 @@ it('reads hostile settings in a time that nobody notices, and none that are endl
 });
 
 it('gives an answer for every prefix of every kind of settings', () => {
-  const text = '@acme:registry=https://${HOST}/x\n//r.example.test/:_authToken=${TOKEN}\nregistry="https://r.example.test"\n';
-  for (const name of ['.npmrc', '.yarnrc.yml', '.yarnrc', 'bunfig.toml', 'pnpm-workspace.yaml']) {
+  for (const [name, text] of [
+    ['.npmrc', '@acme:registry=https://${HOST}/x\n//r.example.test/:_authToken=${TOKEN}\nregistry="https://r.example.test"\n'],
+    [
+      '.yarnrc.yml',
+      'npmScopes:\n  acme: {npmRegistryServer: "https://${HOST:-r}/", npmAuthIdent: "u:p"}\nnpmRegistryServer: "https://r.example.test"\n',
+    ],
+    ['.yarnrc', '"@acme:registry" "https://r.example.test"\nregistry https://r.example.test\n'],
+    [
+      'bunfig.toml',
+      '[install.scopes]\n"@acme" = { url = "https://$HOST/", token = "${TOKEN}" }\n[install]\nregistry = "https://r.example.test"\n',
+    ],
+    ['pnpm-workspace.yaml', 'registries:\n  "@acme": https://${HOST}/\n  default: "https://r.example.test"\nregistry: x\n'],
+  ] as const) {
     for (let end = 0; end <= text.length; end++) {
       for (const trusted of [true, false]) ask('@acme/a', { project: [{ name, text: text.slice(0, end) }], trusted });
     }
