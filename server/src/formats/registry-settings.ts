@@ -92,6 +92,7 @@ function reader(file: SourceFile, surroundings: Surroundings): (dependency: Depe
     const name = registryName(dependency);
     if (name === undefined || (hasWorkspaces && isWorkspaceSibling(surroundings, file.path, dependency.name))) return undefined;
     for (const { lock, path, importer } of locks) {
+      if (lock.isLinked?.(importer, dependency.name) === true) return undefined;
       const entry = lock.locked(importer, dependency.name, dependency.spec);
       if (entry !== undefined) return entry.source === 'tarball' ? { name, locked: { lock, entry, path } } : undefined;
     }
