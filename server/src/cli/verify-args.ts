@@ -1,5 +1,7 @@
 import type { ParseArgsConfig } from 'node:util';
+import { type LinearPattern, linearPattern } from '../core/linear-pattern.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { plain } from '../core/untrusted.ts';
 import { oneOf, optional, text, type Values } from './arg-values.ts';
 
 /** What a package must have besides nothing that speaks against it. */
@@ -20,7 +22,7 @@ export interface VerifyArgs {
   readonly trust: boolean;
   /** A file with a newer trust root than the one that travels along. */
   readonly trustRoot?: string;
-  readonly identity?: RegExp;
+  readonly identity?: LinearPattern;
   readonly issuer?: string;
   readonly repository?: string;
 }
@@ -111,11 +113,8 @@ function readPaths(values: Values, paths: readonly string[]): Result<VerifyArgs[
   return ok({ kind: 'paths', paths, only });
 }
 
-function expression(source: string | undefined): Result<RegExp | undefined> {
+function expression(source: string | undefined): Result<LinearPattern | undefined> {
   if (source === undefined) return ok(undefined);
-  try {
-    return ok(new RegExp(source));
-  } catch (error) {
-    return fail(`--identity-regexp is no regular expression: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const pattern = linearPattern(source);
+  return pattern.ok ? pattern : fail(`--identity-regexp is no regular expression of use: ${plain(pattern.error)}`);
 }
