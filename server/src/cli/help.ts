@@ -56,6 +56,8 @@ options:
   --repository URL       the repository that it must have been built from
   --identity-regexp R    what the certificate's identity must match; R is anchored, so it must match all of it
   --issuer URL           who must have vouched for the signer, exactly: https://token.actions.githubusercontent.com for GitHub Actions
+  --policy FILE          a team's policy: what its npm.provenance names must have provenance, of the origin that it says, and --require is
+                         for the others; --repository, --identity-regexp and --issuer count more than the same key of the policy
   --format text|json     how to print (default text)
   --trust                ask the registries that the project's .npmrc names, and use your npm credentials
   --trust-root FILE      a newer trusted_root.json of Sigstore than the one that travels with Waybill

@@ -18,7 +18,12 @@ export interface VerifyArgs {
     | { readonly kind: 'package'; readonly name: string; readonly version: string; readonly integrity?: string; readonly bundle?: string }
     | { readonly kind: 'paths'; readonly paths: readonly string[]; readonly only: readonly string[] };
   readonly format: 'text' | 'json';
+  /** What a package must have that the policy has no entry for. */
   readonly require: Requirement;
+  /** Whether an option says so, and not the default. */
+  readonly isRequireGiven: boolean;
+  /** A policy file: what it requires of some packages is required of them. */
+  readonly policy?: string;
   /** Whether the project may choose registries, and the user's credentials for them are used. */
   readonly trust: boolean;
   /** A file with a newer trust root than the one that travels along. */
@@ -36,6 +41,7 @@ export const VERIFY_OPTIONS = {
   'identity-regexp': { type: 'string' },
   issuer: { type: 'string' },
   only: { type: 'string' },
+  policy: { type: 'string' },
   repository: { type: 'string' },
   require: { type: 'string' },
   trust: { type: 'boolean' },
@@ -73,10 +79,12 @@ export function readVerify(values: Values, positionals: readonly string[]): Resu
     subject: subject.value,
     format: format.value,
     require: require.value,
+    isRequireGiven: values.require !== undefined || origins.length > 0,
     trust: values.trust === true,
     ...(identity.value === undefined ? {} : { identity: identity.value }),
     ...optional('issuer', issuer),
     ...optional('repository', text(values, 'repository')),
+    ...optional('policy', text(values, 'policy')),
     ...optional('trustRoot', text(values, 'trust-root')),
   });
 }

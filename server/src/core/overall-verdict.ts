@@ -1,4 +1,4 @@
-import type { AttestationVerdict, Check, Verdict } from './provenance.ts';
+import type { AttestationVerdict, Check, CheckId, Verdict } from './provenance.ts';
 
 /** The verdict of some checks: what speaks against it outweighs what is unknown, and that what is missing. */
 export function worst(checks: readonly Check[]): Verdict {
@@ -17,7 +17,9 @@ export function overall(checks: readonly Check[], attestations: readonly Attesta
   return open.includes('unknown') || isUnseen(checks) ? 'unknown' : 'not-proven';
 }
 
-/** Whether there may be attestations that were not shown. */
+/** What is unknown where there may be attestations that were not shown. */
+const SHOWN: ReadonlySet<CheckId> = new Set(['readable', 'registry-asked', 'attestations-served']);
+
 function isUnseen(checks: readonly Check[]): boolean {
-  return checks.some(({ id, outcome }) => (id === 'readable' || id === 'attestations-served') && outcome === 'unknown');
+  return checks.some(({ id, outcome }) => SHOWN.has(id) && outcome === 'unknown');
 }
