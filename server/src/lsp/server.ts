@@ -163,7 +163,8 @@ class Server {
           const { version } = document;
           const analysedAgain = () => (document.version === version ? this.#analyses.of(document, context) : undefined);
           const { markdownHover: markdown } = this.#client();
-          return (await hover({ document, analysis, analysedAgain, project, offset, markdown, fetch }, signal)) ?? null;
+          const demands = context.policy.provenance;
+          return (await hover({ document, analysis, analysedAgain, project, offset, markdown, fetch, demands }, signal)) ?? null;
         } finally {
           done();
         }
