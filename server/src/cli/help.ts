@@ -29,7 +29,7 @@ options:
   --online                          look things up: repositories of actions, registries of images and packages
   --strict                          exit 2 when anything at all is unknown
   --trust                           with --online, ask the registries that the project's .npmrc names, and use your credentials of npm and Docker
-  --policy FILE                     severities and ignores of a team
+  --policy FILE                     severities, ignores and required provenance of a team
   --fail-on error|warning|info|hint|never   from which severity on to exit with 1 (default warning)
   --min-severity S                  the least severity that text output shows (default warning)
   --stdin --stdin-filename NAME     check the text on standard input as if it were the file NAME

@@ -46,7 +46,7 @@ export function verdictText(
 export function policyLine(asked: PackageAsked): string[] {
   const { demand } = asked;
   if (demand === undefined) return [];
-  const reason = demand.reason === undefined ? '' : `: ${plain(demand.reason)}`;
+  const reason = demand.reason === undefined ? '' : `: ${plain(demand.reason).replace(/\.$/, '')}`;
   const pieces = askedPieces(asked).map(
     ({ name, value, by }) => `${name} ${plain(value, MAX_MESSAGE_UNITS)}${by === 'option' ? ' (by option)' : ''}`,
   );

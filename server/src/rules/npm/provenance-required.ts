@@ -100,5 +100,10 @@ function tell(
 ): void {
   const { match, reason } = demand;
   const name = args.package === undefined || args.package === title ? title : `${title} (npm:${args.package})`;
-  report({ messageId, args: { name, match, reason: reason === undefined ? '' : `: ${reason}`, ...args }, span, identity });
+  report({
+    messageId,
+    args: { name, match, reason: reason === undefined ? '' : `: ${reason.replace(/\.$/, '')}`, ...args },
+    span,
+    identity,
+  });
 }
