@@ -39,9 +39,12 @@ const ALLOWED_IN_VSIX = [
 
 /** The files that the .vsix is of no use without, as far as package.json knows them. */
 const contributedFiles = ({ contributes }) =>
-  [...contributes.grammars.map(({ path: file }) => file), ...contributes.languages.map(({ configuration }) => configuration)].map((file) =>
-    path.posix.normalize(file),
-  );
+  [
+    ...contributes.grammars.map(({ path: file }) => file),
+    // A language of somebody else's, of which only a file name is ours, brings no configuration.
+    ...contributes.languages.flatMap(({ configuration }) => configuration ?? []),
+    ...contributes.jsonValidation.map(({ url }) => url),
+  ].map((file) => path.posix.normalize(file));
 
 process.chdir(path.resolve(import.meta.dirname, '..'));
 const manifest = JSON.parse(await readFile('package.json', 'utf8'));

@@ -7,7 +7,7 @@ import { paint } from '../../server/src/cli/terminal.ts';
 import { verifyAttestations } from '../../server/src/provenance/index.ts';
 import { type CliRun, waybill } from '../support/cli.ts';
 import { withFolder } from '../support/folder.ts';
-import { INTEGRITY, NAME, publish, SIGNER, slsa1, VERSION } from '../support/provenance.ts';
+import { INTEGRITY, NAME, patternOf, publish, SIGNER, slsa1, VERSION } from '../support/provenance.ts';
 import { makeSigstore, SIGNED_AT } from '../support/sigstore.ts';
 
 const SUBJECT = `npm:${NAME}@${VERSION}`;
@@ -45,6 +45,7 @@ test('the JSON form has the verdict and every check', async () => {
     verdict: 'not-proven',
     checks: [check],
     attestations: [],
+    asked: { require: { value: 'provenance', by: 'default' } },
   });
 });
 
@@ -100,12 +101,14 @@ test('names with a scope and versions with all parts are taken', () => {
   assert.deepEqual(command.value.subject, { kind: 'package', name: '@a/b.c', version: '1.2.3-rc.1+build.5', bundle: 'x' });
 });
 
+/** What a command without further options asks of one package. */
+const ASKED = { require: 'provenance', requireBy: 'default', origin: {} } as const;
 const OPTIONS = { name: NAME, version: VERSION, now: SIGNED_AT.getTime(), trust: sigstore.trust };
 
 test('the text for people: verdict, origin, then check by check', () => {
   const verdict = verifyAttestations(JSON.stringify(bundle), { ...OPTIONS, integrity: { asked: INTEGRITY } });
   assert.equal(
-    verdictText(verdict, paint(false), true),
+    verdictText(verdict, ASKED, { paint: paint(false), isOffline: true }),
     `pkg:npm/%40acme/widget@1.2.3: proven
   Where it was built from is proven. That is not a proof that it does no harm.
 
@@ -145,11 +148,11 @@ test('foreign text reaches the terminal escaped, and JSON whole', () => {
       { bundle: sigstore.bundle({ statement: publish(), by: 'registry', keyId: evil, hint: evil }) },
     ],
   });
-  const verdict = verifyAttestations(set, { ...OPTIONS, asked: { identity: /x/, issuer: 'https://x.example.test' } });
-  const text = verdictText(verdict, paint(false), true);
+  const verdict = verifyAttestations(set, { ...OPTIONS, asked: { identity: patternOf('x'), issuer: 'https://x.example.test' } });
+  const text = verdictText(verdict, ASKED, { paint: paint(false), isOffline: true });
   assert.equal(verdict.verdict, 'contradicted');
   assert.ok(text.split('evil\ufffd[2J\ufffd\ufffd').length > 8, text);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there.
   assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u202e]/);
-  assert.equal(JSON.parse(verdictJson(verdict)).attestations[0].identity.trigger, evil);
+  assert.equal(JSON.parse(verdictJson(verdict, ASKED)).attestations[0].identity.trigger, evil);
 });

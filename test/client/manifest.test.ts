@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { NEW_POLICY_FILE } from '../../server/src/lsp/allow-name.ts';
 import {
   ALLOW_NAME_COMMAND,
   COMPARE_NAMES_COMMAND,
@@ -18,6 +19,8 @@ interface Contributes {
   readonly commands: readonly { readonly command: string }[];
   readonly menus: { readonly commandPalette: readonly { readonly command: string }[] };
   readonly walkthroughs: readonly { readonly steps: readonly Step[] }[];
+  readonly jsonValidation: readonly { readonly fileMatch: string; readonly url: string }[];
+  readonly languages: readonly { readonly id: string; readonly filenames: readonly string[] }[];
 }
 
 const { contributes }: { contributes: Contributes } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -60,4 +63,11 @@ test('every page of the walkthrough is there and used', () => {
       .sort(),
     pages.toSorted(),
   );
+});
+
+test('the policy file that Waybill makes is completed and checked by its schema, comments allowed', () => {
+  const [validation] = contributes.jsonValidation;
+  assert.equal(validation?.fileMatch, NEW_POLICY_FILE);
+  assert.equal(JSON.parse(readFileSync(validation.url, 'utf8')).title, 'Waybill policy');
+  assert.ok(contributes.languages.some(({ id, filenames }) => id === 'jsonc' && filenames.includes(NEW_POLICY_FILE)));
 });

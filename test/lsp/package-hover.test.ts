@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { ClientCapabilities, Hover } from 'vscode-languageserver-protocol';
@@ -7,8 +7,9 @@ import { type NpmServer, type NpmServerOptions, type Paper, type Published, star
 import { withFolder } from '../support/folder.ts';
 import { MODERN, type Session, type SessionOptions, uriOf, withSession } from '../support/lsp-client.ts';
 import { INTEGRITY, NAME, VERSION } from '../support/provenance.ts';
-import { goodSet, keysPaper, listed } from '../support/registry-papers.ts';
+import { goodSet, keysPaper, listed, signatureOf } from '../support/registry-papers.ts';
 import { makeSigstore } from '../support/sigstore.ts';
+import { until } from '../support/until.ts';
 
 const sigstore = makeSigstore();
 const ATTESTATIONS = `npm/v1/attestations/${NAME}@${VERSION}`;
@@ -27,6 +28,16 @@ const papers = new Map<string, Paper>([
   [ATTESTATIONS, { body: goodSet(sigstore) }],
   ['npm/v1/keys', keysPaper(sigstore)],
 ]);
+
+/** A package that the registry signed, and that has no provenance. */
+const signed: Published = {
+  versions: {
+    '1.0.0': {
+      dist: { integrity: INTEGRITY, signatures: [signatureOf(sigstore.registryKey, sigstore.keyId, `plain@1.0.0:${INTEGRITY}`)] },
+    },
+  },
+  tags: { latest: '1.0.0' },
+};
 
 /** A release of this very hour. */
 const fresh: Published = {
@@ -128,6 +139,37 @@ describe('the hover of a package, over a registry', () => {
           assert.ok(after.includes('npm/too-new'), after.join());
         },
         optionsFor(registry),
+      );
+    }));
+
+  it('says whether the policy is met, with the finding, and again when the policy changes', () =>
+    withRegistry({ plain: signed }, { papers }, async (registry) => {
+      const manifest = '{\n  "dependencies": { "plain": "1.0.0" }\n}\n';
+      const policy = (match: string) => `{ "version": 1, "npm": { "provenance": [{ "match": "${match}", "reason": "built by us" }] } }`;
+      const required = async (lsp: Session, uri: string) =>
+        (await lsp.diagnostics(uri)).filter(({ code }) => code === 'npm/provenance-required');
+      await withSession(
+        { 'package.json': manifest, 'waybill.json': policy('plain') },
+        async (lsp, folder) => {
+          const uri = await open(lsp, folder, 'package.json', manifest);
+          assert.deepEqual(await required(lsp, uri), []);
+          const value = await settled(lsp, uri, manifest, '"plain');
+          assert.match(value, /^- Policy: requires provenance of plain\\: not met$/m);
+          assert.match(value, /npm\/provenance-required/);
+          await until('the finding of the look-up', async () => (await required(lsp, uri)).length === 1);
+          const [found] = await required(lsp, uri);
+          assert.equal(found?.severity, 1);
+          assert.deepEqual(found?.range, { start: { line: 1, character: 30 }, end: { line: 1, character: 35 } });
+          assert.match(
+            String(found?.message),
+            /^The policy \(`plain`: built by us\) asks for provenance of `plain`, and that of 1\.0\.0 is not proven: /,
+          );
+          writeFileSync(path.join(folder, 'waybill.json'), policy('plain2'));
+          await lsp.watched({ uri: uriOf(folder, 'waybill.json'), type: 2 });
+          await until('no finding, because the policy is about another package', async () => (await required(lsp, uri)).length === 0);
+          assert.doesNotMatch(await settled(lsp, uri, manifest, '"plain'), /Policy/);
+        },
+        optionsFor(registry, { settings: { network: 'onDemand', policy: 'waybill.json' } }),
       );
     }));
 

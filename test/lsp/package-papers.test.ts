@@ -4,20 +4,24 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { hover } from '../../server/src/lsp/hover.ts';
+import { DEFAULT_POLICY } from '../../server/src/policy/policy.ts';
 import { analyseFiles, factFetch, memoryProject } from '../support/memory-project.ts';
 import { CASES, type PapersCase } from './support/package-papers.ts';
 
 const FOLDER = 'test/lsp/package-papers';
 
 /** The hover over a text of a file, in both forms. */
-async function hoverOver({ files, facts = {}, path: file, over }: PapersCase, markdown: boolean): Promise<string> {
-  const analysis = analyseFiles(files, { facts }).find(({ manifest }) => manifest.file.path === file);
+async function hoverOver({ files, facts = {}, path: file, over, demands = [] }: PapersCase, markdown: boolean): Promise<string> {
+  const provenance = new Map(demands.map((demand) => [demand.match, demand]));
+  const analysis = analyseFiles(files, { facts, policy: { ...DEFAULT_POLICY, provenance } }).find(
+    ({ manifest }) => manifest.file.path === file,
+  );
   assert.ok(analysis, `${file} is of no format`);
   const text = files[file] ?? '';
   const offset = text.indexOf(over) + 1;
   assert.ok(offset > 0, `${over} is not in ${file}`);
   const document = TextDocument.create(`file:///workspace/${file}`, 'plaintext', 1, text);
-  const context = { document, analysis, project: memoryProject(files), offset, markdown, fetch: factFetch(facts) };
+  const context = { document, analysis, project: memoryProject(files), offset, markdown, fetch: factFetch(facts), demands: provenance };
   const result = await hover(context, new AbortController().signal);
   return typeof result?.contents === 'object' && 'value' in result.contents ? result.contents.value : 'no hover';
 }

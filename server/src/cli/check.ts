@@ -14,15 +14,14 @@ import { FactStore, type FactView, FOR_ONE_RUN, OFFLINE_FACTS } from '../engine/
 import { formatForPath } from '../engine/formats.ts';
 import type { Project } from '../engine/project.ts';
 import { buildReport, type Report } from '../engine/report.ts';
-import { checkRuleName } from '../engine/rule-names.ts';
 import { settle } from '../engine/settle.ts';
-import { DEFAULT_POLICY, type Policy } from '../policy/policy.ts';
-import { parsePolicy } from '../policy/policy-file.ts';
+import type { Policy } from '../policy/policy.ts';
 import { rules } from '../rules/index.ts';
 import type { CheckArgs } from './args.ts';
 import type { Io } from './io.ts';
 import { lookUps } from './look-ups.ts';
 import { rulePage } from './pages.ts';
+import { readPolicy } from './policy.ts';
 import { Progress } from './progress.ts';
 import { githubReport } from './reporters/github.ts';
 import { jsonReport } from './reporters/json.ts';
@@ -43,7 +42,7 @@ interface Checked {
 
 /** Runs `waybill check`. Gives the exit status; never throws for what a user or a file system can do. */
 export async function check(args: CheckArgs, io: Io): Promise<number> {
-  const policy = readPolicy(args, io);
+  const policy = readPolicy(args.policy, io);
   if (policy === undefined) return EXIT.failed;
   const sources = args.online ? lookUps(io.env, { trusted: args.trust }) : undefined;
   if (sources !== undefined && !sources.ok) return refuse(io, sources.error);
@@ -85,20 +84,6 @@ function exitStatus(report: Report, { failOn, online, strict }: CheckArgs): numb
   if (online && failed) return EXIT.failed;
   if (strict && report.unknown.length > 0) return EXIT.failed;
   return EXIT.ok;
-}
-
-function readPolicy({ policy: name }: CheckArgs, io: Io): Policy | undefined {
-  if (name === undefined) return DEFAULT_POLICY;
-  const text = readTextFile(path.resolve(io.cwd, name));
-  if (!text.ok) {
-    refuse(io, `cannot read the policy ${name}: ${text.error.reason}`);
-    return undefined;
-  }
-  const policy = parsePolicy(text.value, checkRuleName);
-  if (policy.ok) return policy.value;
-  for (const { line, column, message } of policy.error) io.stderr.write(`${name}:${line}:${column}: ${message}\n`);
-  refuse(io, `the policy ${name} is not used because of ${policy.error.length === 1 ? 'this error' : 'these errors'}`);
-  return undefined;
 }
 
 /** Prints the report where it was asked for. False where it could not be written. */

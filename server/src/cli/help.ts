@@ -29,7 +29,7 @@ options:
   --online                          look things up: repositories of actions, registries of images and packages
   --strict                          exit 2 when anything at all is unknown
   --trust                           with --online, ask the registries that the project's .npmrc names, and use your credentials of npm and Docker
-  --policy FILE                     severities and ignores of a team
+  --policy FILE                     severities, ignores and required provenance of a team
   --fail-on error|warning|info|hint|never   from which severity on to exit with 1 (default warning)
   --min-severity S                  the least severity that text output shows (default warning)
   --stdin --stdin-filename NAME     check the text on standard input as if it were the file NAME
@@ -56,6 +56,8 @@ options:
   --repository URL       the repository that it must have been built from
   --identity-regexp R    what the certificate's identity must match; R is anchored, so it must match all of it
   --issuer URL           who must have vouched for the signer, exactly: https://token.actions.githubusercontent.com for GitHub Actions
+  --policy FILE          a team's policy: what its npm.provenance names must have provenance, of the origin that it says, and --require is
+                         for the others; --repository, --identity-regexp and --issuer count more than the same key of the policy
   --format text|json     how to print (default text)
   --trust                ask the registries that the project's .npmrc names, and use your npm credentials
   --trust-root FILE      a newer trusted_root.json of Sigstore than the one that travels with Waybill

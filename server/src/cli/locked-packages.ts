@@ -1,64 +1,66 @@
 import type { PackageVersionKey } from '../core/npm-facts.ts';
+import { isMeant } from '../core/package-pattern.ts';
+import type { NamedPackage } from '../core/provenance-demand.ts';
 import type { DiskRoot } from '../disk/disk-root.ts';
 import { formatForPath } from '../engine/formats.ts';
-import { asLockFile, type LockEntry } from '../formats/lock-model.ts';
+import { type Elsewhere, elsewhereOf } from '../formats/lock-elsewhere.ts';
+import { asLockFile } from '../formats/lock-model.ts';
 import { packageKeys } from '../formats/registry-settings.ts';
+import type { PackageAsked } from './verify-asked.ts';
 
-/** The packages of some lockfiles that a registry serves, each version and integrity once. */
-export interface LockedPackages {
-  readonly packages: Map<string, { readonly key: PackageVersionKey; readonly lockfiles: string[] }>;
-  /** How many entries come from elsewhere, by where. */
-  readonly skipped: Map<Elsewhere, number>;
+/** A package of lockfiles, and the ones that have it. */
+export interface LockedPackage {
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly asked: PackageAsked;
+  /** How its registry is asked, or where it comes from that is none: told only of what the policy requires provenance of. */
+  readonly from: PackageVersionKey | Elsewhere;
+  readonly lockfiles: string[];
 }
 
-/** Where entries come from that no registry can say anything of; the project's own folders do not count. */
-export type Elsewhere = 'git' | 'file' | 'bundled' | 'address';
+/** The packages of some lockfiles, each version and integrity once. */
+export interface LockedPackages {
+  readonly packages: Map<string, LockedPackage>;
+  /** How many other entries come from elsewhere, by where. */
+  readonly skipped: Map<Elsewhere, number>;
+}
 
 interface Reading {
   readonly text: string;
   readonly shown: string;
   /** Names, and scopes as `@scope/*`; all names where there are none. */
   readonly only: readonly string[];
+  readonly askedOf: (named: NamedPackage) => PackageAsked;
   readonly into: LockedPackages;
 }
 
 /** Adds the packages of one lockfile. Gives the reason where it could not be read to its end. */
-export function lockedPackages(root: DiskRoot, file: string, { text, shown, only, into }: Reading): string | undefined {
+export function lockedPackages(root: DiskRoot, file: string, { text, shown, only, askedOf, into }: Reading): string | undefined {
   const document = root.document(file, text);
   const manifest = formatForPath(document.path)?.parse(document);
   const lock = asLockFile(manifest);
   if (manifest === undefined || lock === undefined) return 'it is in no format of Waybill';
   const keys = packageKeys(document, root.project);
   for (const entry of lock.entries) {
-    const { name, version, integrity } = entry;
-    if (only.length > 0 && !only.some((pattern) => matches(pattern, name))) continue;
+    const { name, alias, version, integrity } = entry;
+    if (only.length > 0 && !only.some((pattern) => isMeant(pattern, name))) continue;
+    const asked = askedOf({ name, alias });
     const elsewhere = elsewhereOf(entry);
-    if (elsewhere !== undefined) into.skipped.set(elsewhere, (into.skipped.get(elsewhere) ?? 0) + 1);
-    if (elsewhere !== undefined || !isPackage(entry) || version === undefined) continue;
-    const key = {
+    // What git and addresses give can have no provenance; files are the project's own, and what is inside of a package is that one's.
+    const isMissed = asked.demand !== undefined && (elsewhere === 'git' || elsewhere === 'address');
+    if (elsewhere !== undefined && !isMissed) into.skipped.set(elsewhere, (into.skipped.get(elsewhere) ?? 0) + 1);
+    if (name === '' || (!isMissed && (elsewhere !== undefined || entry.source !== 'tarball' || version === undefined))) continue;
+    const from = elsewhere ?? {
       ...keys.of({ name, locked: { lock, entry, path: document.path } }),
-      version,
+      version: version ?? '',
       ...(integrity === undefined ? {} : { integrity }),
     };
-    const id = JSON.stringify(key);
-    const known = into.packages.get(id) ?? { key, lockfiles: [] };
+    // An alias may be asked for more than the package itself.
+    const id = JSON.stringify([name, version, from, asked.demand?.match]);
+    const known = into.packages.get(id) ?? { name, version, asked, from, lockfiles: [] };
     if (!known.lockfiles.includes(shown)) known.lockfiles.push(shown);
     into.packages.set(id, known);
   }
   const [problem] = manifest.problems;
   return problem?.message;
-}
-
-function isPackage({ source, name }: LockEntry): boolean {
-  return source === 'tarball' && name !== '';
-}
-
-function elsewhereOf({ source, resolved }: LockEntry): Elsewhere | undefined {
-  if (source === 'git' || source === 'file' || source === 'bundled') return source;
-  // Registries have `/-/` in front of an archive's name; an address without it was required as it stands.
-  return source === 'tarball' && resolved !== undefined && !resolved.includes('/-/') ? 'address' : undefined;
-}
-
-function matches(pattern: string, name: string): boolean {
-  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }

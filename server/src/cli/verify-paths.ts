@@ -1,22 +1,26 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import type { PackageVersionKey } from '../core/npm-facts.ts';
+import { withAsked } from '../core/asked-origin.ts';
+import { npmVersions, versionPurl } from '../core/npm-facts.ts';
 import type { ProvenanceVerdict } from '../core/provenance.ts';
+import type { ProvenanceDemands } from '../core/provenance-demand.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { plain } from '../core/untrusted.ts';
 import { type DiskRoot, diskRoot } from '../disk/disk-root.ts';
 import { readTextFile } from '../disk/files.ts';
 import { repositoryRoot, toSlashes, walk } from '../disk/walk.ts';
 import { formatForPath } from '../engine/formats.ts';
+import type { Elsewhere } from '../formats/lock-elsewhere.ts';
 import { LOCK_FORMATS } from '../formats/lock-model.ts';
 import { EXIT } from './check.ts';
 import type { Io } from './io.ts';
-import { type LockedPackages, lockedPackages } from './locked-packages.ts';
+import { type LockedPackage, type LockedPackages, lockedPackages } from './locked-packages.ts';
 import { Progress } from './progress.ts';
 import { summaryJson, summaryText } from './reporters/verdict-summary.ts';
 import { paintFor } from './terminal.ts';
 import type { AskVerdict } from './verify.ts';
 import type { VerifyArgs } from './verify-args.ts';
+import { askedOf, type PackageAsked } from './verify-asked.ts';
 import { statusOf } from './verify-status.ts';
 
 /** How many packages are asked for at once. The sources bound how many requests that makes; this bounds the documents in memory. */
@@ -29,6 +33,8 @@ export interface VerifiedPackage {
   readonly integrity: string | undefined;
   /** The lockfiles that have it, relative to the working directory or the one folder, with `/`. */
   readonly lockfiles: readonly string[];
+  /** What is required of it. */
+  readonly asked: PackageAsked;
   readonly verdict: ProvenanceVerdict;
   /** What it makes of the exit status. */
   readonly status: number;
@@ -42,17 +48,26 @@ export interface VerifiedLocks {
   readonly skipped: Readonly<Record<string, number>>;
   /** Lockfiles that could not be read to their end, with the reason. */
   readonly unread: readonly { readonly path: string; readonly reason: string }[];
+  /** What the policy names and no lockfile has. */
+  readonly unmatched: readonly string[];
+}
+
+/** How verdicts are come by. */
+export interface Verifying {
+  readonly ask: AskVerdict;
+  readonly demands: ProvenanceDemands;
+  readonly trustRootDate: string;
 }
 
 /** Verifies everything that the lockfiles below some paths have, each package once. */
 export async function verifyPaths(
   args: VerifyArgs & { readonly subject: Extract<VerifyArgs['subject'], { readonly kind: 'paths' }> },
   io: Io,
-  ask: AskVerdict,
+  { ask, demands, trustRootDate }: Verifying,
 ): Promise<Result<number>> {
-  const found = findLockfiles(args.subject.paths, io);
-  if (!found.ok) return found;
-  const { files, base } = found.value;
+  const locks = findLockfiles(args.subject.paths, io);
+  if (!locks.ok) return locks;
+  const { files, base } = locks.value;
   const shown = (file: string): string => toSlashes(path.relative(base, file)) || path.basename(file);
   const unread: { path: string; reason: string }[] = [];
   const locked: LockedPackages = { packages: new Map(), skipped: new Map() };
@@ -62,27 +77,36 @@ export async function verifyPaths(
       unread.push({ path: shown(file), reason: text.error.reason });
       continue;
     }
-    const problem = lockedPackages(root, file, { text: text.value, shown: shown(file), only: args.subject.only, into: locked });
+    const problem = lockedPackages(root, file, {
+      text: text.value,
+      shown: shown(file),
+      only: args.subject.only,
+      askedOf: (named) => askedOf(args, demands, named),
+      into: locked,
+    });
     if (problem !== undefined) unread.push({ path: shown(file), reason: problem });
   }
   if (locked.packages.size === 0 && args.subject.only.length > 0 && unread.length === 0)
     return fail(`no lockfile has a package of ${args.subject.only.map((pattern) => plain(pattern)).join(', ')}`);
-  const keys = [...locked.packages.values()];
+  const found = [...locked.packages.values()];
   const progress = new Progress(io);
   const verdicts = await askAll(
-    keys.map(({ key }) => key),
-    ask,
+    found,
+    ({ from, name, version }) => (typeof from === 'string' ? foreign(from, name, version, trustRootDate) : ask(from)),
     {
       signal: io.signal,
-      onDone: (done) => progress.say(`verified ${done} of ${keys.length} packages`),
+      onDone: (done) => progress.say(`verified ${done} of ${found.length} packages`),
     },
   );
   progress.stop();
-  if (io.signal.aborted) return fail(`cancelled after ${verdicts.size} of ${keys.length} packages`);
-  const packages = keys.flatMap(({ key, lockfiles }) => {
-    const verdict = verdicts.get(key);
-    const { name, version, integrity } = key;
-    return verdict === undefined ? [] : [{ name, version, integrity, lockfiles, verdict, status: statusOf(verdict, args.require) }];
+  if (io.signal.aborted) return fail(`cancelled after ${verdicts.size} of ${found.length} packages`);
+  const packages = found.flatMap((one) => {
+    const answer = verdicts.get(one);
+    if (answer === undefined) return [];
+    const { name, version = '', asked, from, lockfiles } = one;
+    const verdict = withAsked(answer, asked.origin);
+    const integrity = typeof from === 'string' ? undefined : from.integrity;
+    return [{ name, version, integrity, lockfiles, asked, verdict, status: statusOf(verdict, asked.require) }];
   });
   packages.sort((a, b) => compare(a.verdict.subject, b.verdict.subject) || compare(a.integrity ?? '', b.integrity ?? ''));
   const report: VerifiedLocks = {
@@ -90,8 +114,9 @@ export async function verifyPaths(
     lockfiles: files.map(({ file }) => shown(file)),
     skipped: Object.fromEntries(locked.skipped),
     unread,
+    unmatched: [...demands.keys()].filter((match) => !packages.some(({ asked }) => asked.demand?.match === match)),
   };
-  io.stdout.write(args.format === 'json' ? summaryJson(report) : summaryText(report, args.require, paintFor(io.stdout, io.env)));
+  io.stdout.write(args.format === 'json' ? summaryJson(report) : summaryText(report, args, paintFor(io.stdout, io.env)));
   const statuses = new Set(packages.map(({ status }) => status));
   if (statuses.has(EXIT.findings)) return ok(EXIT.findings);
   return ok(statuses.has(EXIT.failed) || unread.length > 0 ? EXIT.failed : EXIT.ok);
@@ -135,19 +160,31 @@ function isLock({ root }: DiskRoot, file: string): boolean {
   return LOCK_FORMATS.includes(formatForPath(toSlashes(path.relative(root, file)))?.id ?? '');
 }
 
+/** The verdict on what no registry serves. */
+async function foreign(from: Elsewhere, name: string, version: string | undefined, trustRootDate: string): Promise<ProvenanceVerdict> {
+  const where = from === 'git' ? 'a git repository' : 'an address that no registry serves';
+  return {
+    subject: version === undefined ? npmVersions.purl({ name }) : versionPurl(name, version),
+    verdict: 'not-proven',
+    checks: [{ id: 'provenance-present', outcome: 'not-proven', message: `It comes from ${where}, which has no provenance.` }],
+    attestations: [],
+    trustRootDate,
+  };
+}
+
 /** Asks for all, a few at a time, until all are known or the run is cancelled. */
 async function askAll(
-  keys: readonly PackageVersionKey[],
-  ask: AskVerdict,
+  packages: readonly LockedPackage[],
+  ask: (one: LockedPackage) => Promise<ProvenanceVerdict>,
   { signal, onDone }: { readonly signal: AbortSignal; readonly onDone: (done: number) => void },
-): Promise<ReadonlyMap<PackageVersionKey, ProvenanceVerdict>> {
-  const verdicts = new Map<PackageVersionKey, ProvenanceVerdict>();
+): Promise<ReadonlyMap<LockedPackage, ProvenanceVerdict>> {
+  const verdicts = new Map<LockedPackage, ProvenanceVerdict>();
   let next = 0;
   const work = async (): Promise<void> => {
-    for (let key = keys[next++]; key !== undefined && !signal.aborted; key = keys[next++]) {
-      const verdict = await ask(key);
+    for (let one = packages[next++]; one !== undefined && !signal.aborted; one = packages[next++]) {
+      const verdict = await ask(one);
       if (signal.aborted) return;
-      verdicts.set(key, verdict);
+      verdicts.set(one, verdict);
       onDone(verdicts.size);
     }
   };

@@ -1,20 +1,25 @@
 import path from 'node:path';
 import type { Answer, FetchFact } from '../core/answer.ts';
+import { withAsked } from '../core/asked-origin.ts';
 import { npmProvenance, type PackageVersionKey, versionPurl } from '../core/npm-facts.ts';
 import type { CheckId, ProvenanceVerdict } from '../core/provenance.ts';
+import type { ProvenanceDemands } from '../core/provenance-demand.ts';
+import { repositoryAddress } from '../core/repository-address.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { plain } from '../core/untrusted.ts';
 import { diskRoot } from '../disk/disk-root.ts';
 import { readTextFile } from '../disk/files.ts';
 import { repositoryRoot } from '../disk/walk.ts';
 import { packageKeys } from '../formats/registry-settings.ts';
-import type { Asked, Trust } from '../provenance/index.ts';
+import type { Trust } from '../provenance/index.ts';
 import { EXIT } from './check.ts';
 import type { Io } from './io.ts';
 import { lookUps } from './look-ups.ts';
+import { readPolicy } from './policy.ts';
 import { verdictJson, verdictText } from './reporters/verdict.ts';
 import { paintFor } from './terminal.ts';
 import type { VerifyArgs } from './verify-args.ts';
+import { askedOf, type PackageAsked } from './verify-asked.ts';
 import { verifyPaths } from './verify-paths.ts';
 import { statusOf } from './verify-status.ts';
 
@@ -33,12 +38,14 @@ async function tryVerify(args: VerifyArgs, io: Io): Promise<Result<number>> {
   const provenance = await import('../provenance/index.ts');
   const trust = readTrustRoot(args, io, provenance);
   if (!trust.ok) return trust;
-  const asked = readAsked(args, provenance);
-  if (!asked.ok) return asked;
+  if (args.repository !== undefined && repositoryAddress(args.repository) === undefined)
+    return fail(`--repository must be the address of a repository, such as https://github.com/owner/name, not "${plain(args.repository)}"`);
+  const policy = readPolicy(args.policy, io);
+  if (policy === undefined) return ok(EXIT.failed);
+  const demands: ProvenanceDemands = policy.provenance ?? new Map();
   const { subject } = args;
   if (subject.kind === 'package' && subject.integrity !== undefined && provenance.sha512Of(subject.integrity).length === 0)
     return fail('--integrity must be what a lockfile has for the package, "sha512-" and 88 characters: statements carry no other hash');
-  const judge = (verdict: ProvenanceVerdict): ProvenanceVerdict => provenance.withAsked(verdict, asked.value);
   if (subject.kind === 'package' && subject.bundle !== undefined) {
     const text = readTextFile(path.resolve(io.cwd, subject.bundle));
     if (!text.ok) return fail(`${plain(subject.bundle)} cannot be read: ${plain(text.error.reason)}`);
@@ -50,34 +57,34 @@ async function tryVerify(args: VerifyArgs, io: Io): Promise<Result<number>> {
       trust: trust.value,
       ...(integrity === undefined ? {} : { integrity: { asked: integrity } }),
     });
-    return ok(print(judge(verdict), args, io));
+    return ok(print(verdict, askedOf(args, demands, { name }), { args, io }));
   }
   const sources = lookUps(io.env, { trusted: args.trust, verifier: provenance.packageVerifierOf(trust.value) });
   if (!sources.ok) return sources;
   try {
-    const ask = asking(sources.value.fetchFact, { judge, trustRootDate: trust.value.date, signal: io.signal });
-    if (subject.kind === 'paths') return await verifyPaths({ ...args, subject }, io, ask);
+    const trustRootDate = trust.value.date;
+    const ask = asking(sources.value.fetchFact, { trustRootDate, signal: io.signal });
+    if (subject.kind === 'paths') return await verifyPaths({ ...args, subject }, io, { ask, demands, trustRootDate });
     const { name, version, integrity } = subject;
     const key = { ...keyOf(name, io), version, ...(integrity === undefined ? {} : { integrity }) };
-    return ok(print(await ask(key), args, io));
+    return ok(print(await ask(key), askedOf(args, demands, { name }), { args, io }));
   } finally {
     await sources.value.close();
   }
 }
 
-/** Asks for a verdict; what could not be asked for is one as well, with its reason. */
+/** Asks for a verdict, without what the origin must be; what could not be asked for is one as well, with its reason. */
 export type AskVerdict = (key: PackageVersionKey) => Promise<ProvenanceVerdict>;
 
 interface Judging {
-  readonly judge: (verdict: ProvenanceVerdict) => ProvenanceVerdict;
   readonly trustRootDate: string;
   readonly signal: AbortSignal;
 }
 
-function asking(fetch: FetchFact, { judge, trustRootDate, signal }: Judging): AskVerdict {
+function asking(fetch: FetchFact, { trustRootDate, signal }: Judging): AskVerdict {
   return async (key) => {
     const answer = await fetch(npmProvenance, key, signal);
-    return answer.state === 'known' ? judge(answer.value) : without(answer, key, trustRootDate);
+    return answer.state === 'known' ? answer.value : without(answer, key, trustRootDate);
   };
 }
 
@@ -106,10 +113,16 @@ function keyOf(name: string, { cwd }: Io): Omit<PackageVersionKey, 'version'> {
   return packageKeys(document(path.join(cwd, 'package.json'), ''), project).of({ name, locked: undefined });
 }
 
-function print(verdict: ProvenanceVerdict, args: VerifyArgs, io: Io): number {
+function print(facts: ProvenanceVerdict, asked: PackageAsked, { args, io }: { readonly args: VerifyArgs; readonly io: Io }): number {
+  const verdict = withAsked(facts, asked.origin);
   const isOffline = args.subject.kind === 'package' && args.subject.bundle !== undefined;
-  io.stdout.write(args.format === 'json' ? verdictJson(verdict) : verdictText(verdict, paintFor(io.stdout, io.env), isOffline));
-  return statusOf(verdict, args.require);
+  const paint = paintFor(io.stdout, io.env);
+  io.stdout.write(
+    args.format === 'json'
+      ? verdictJson(verdict, asked)
+      : verdictText(verdict, asked, { paint, isOffline, hasPolicy: args.policy !== undefined }),
+  );
+  return statusOf(verdict, asked.require);
 }
 
 function readTrustRoot({ trustRoot }: VerifyArgs, io: Io, { BUNDLED_TRUST, trustOf }: Provenance): Result<Trust> {
@@ -118,14 +131,4 @@ function readTrustRoot({ trustRoot }: VerifyArgs, io: Io, { BUNDLED_TRUST, trust
   if (!text.ok) return fail(`${plain(trustRoot)} cannot be read: ${plain(text.error.reason)}`);
   const trust = trustOf(text.value);
   return trust.ok ? trust : fail(`${plain(trustRoot)} is no trust root: ${plain(trust.error)}`);
-}
-
-function readAsked({ identity, issuer, repository }: VerifyArgs, { repositoryAddress }: Provenance): Result<Asked> {
-  if (repository !== undefined && repositoryAddress(repository) === undefined)
-    return fail(`--repository must be the address of a repository, such as https://github.com/owner/name, not "${plain(repository)}"`);
-  return ok({
-    ...(identity === undefined ? {} : { identity }),
-    ...(issuer === undefined ? {} : { issuer }),
-    ...(repository === undefined ? {} : { repository }),
-  });
 }

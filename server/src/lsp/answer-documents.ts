@@ -23,7 +23,8 @@ export function answerDocuments(session: Session): void {
       const { version } = document;
       const analysedAgain = () => (document.version === version ? session.analyses.of(document, context) : undefined);
       const { markdownHover: markdown } = session.client();
-      const asked = { document, analysis, analysedAgain, project, offset, markdown, fetch };
+      const { provenance: demands } = context.policy;
+      const asked = { document, analysis, analysedAgain, project, offset, markdown, fetch, demands };
       return (await whileWanted(token, (signal) => hover(asked, signal))) ?? null;
     }),
   );

@@ -2,6 +2,7 @@ import { type Hover, MarkupKind } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { FetchFact } from '../core/answer.ts';
 import { gitRefs } from '../core/facts.ts';
+import type { ProvenanceDemands } from '../core/provenance-demand.ts';
 import { type ActionReference, type ImageReference, wholeSpan } from '../core/reference.ts';
 import type { Span } from '../core/span.ts';
 import type { Analysis } from '../engine/analyse.ts';
@@ -25,6 +26,8 @@ export interface HoverContext {
   readonly markdown: boolean;
   /** What may be looked up for a hover; it answers in a time that a pointer waits. */
   readonly fetch: FetchFact;
+  /** What the policy requires of packages. */
+  readonly demands?: ProvenanceDemands | undefined;
 }
 
 /** The papers of what is under the pointer, or the explanation of a package manager's setting; undefined where there is neither. */
@@ -57,12 +60,12 @@ function withFindings(card: Omit<Card, 'findings'>, findings: readonly string[],
   return { ...card, findings, verdict: `${verdict}, ${count === 0 ? 'no findings' : `${count} ${count === 1 ? 'finding' : 'findings'}`}` };
 }
 
-async function packageHover({ analysis, project, offset, fetch }: HoverContext, signal: AbortSignal): Promise<Found | undefined> {
+async function packageHover({ analysis, project, offset, fetch, demands }: HoverContext, signal: AbortSignal): Promise<Found | undefined> {
   const { manifest } = analysis;
   const subject = packageSubject(manifest, project, offset);
   if (subject === undefined) return undefined;
   const facts = await packageFacts(subject, fetch, signal);
-  const card = packageCard(subject, facts, { project, path: manifest.file.path, fetch });
+  const card = packageCard(subject, facts, { project, path: manifest.file.path, fetch, demands });
   return { span: subject.span, card, about: subject.about };
 }
 

@@ -2,20 +2,30 @@ import { type Answer, type FetchFact, unknown } from '../core/answer.ts';
 import { minuteOf } from '../core/as-of.ts';
 import { type FullVersion, npmPackument, npmProvenance, type PackageKey, type Packument } from '../core/npm-facts.ts';
 import type { ProvenanceVerdict } from '../core/provenance.ts';
+import { demandFor, type ProvenanceDemands } from '../core/provenance-demand.ts';
 import { VERDICT_MEANING } from '../core/provenance-words.ts';
 import { unknownReason } from '../core/unknown-text.ts';
 import type { Project } from '../engine/project.ts';
+import { elsewhereOf } from '../formats/lock-elsewhere.ts';
 import { hostOfLocked } from '../formats/lock-hosts.ts';
 import type { LockFile } from '../formats/lock-model.ts';
 import { type LockPaths, lockPaths } from '../formats/lock-paths.ts';
 import type { Locked } from '../formats/locked.ts';
+import { parseSpec } from '../formats/npm-spec.ts';
 import { pickVersion } from '../formats/pick-version.ts';
 import { attestedBefore } from '../formats/version-history.ts';
 import { isNewerVersion } from '../formats/version-order.ts';
 import { type Card, type CardLine, codeLine, textLine, unansweredLine, unknownLine } from './card.ts';
 import { integrityLine } from './integrity-line.ts';
 import type { PackageSubject } from './package-subject.ts';
-import { type EarlierVerdict, provenanceLine, provenanceWords, registrySignatureLine, unansweredAgain } from './provenance-lines.ts';
+import {
+  type EarlierVerdict,
+  provenanceLine,
+  provenanceWords,
+  registrySignatureLine,
+  requiredLine,
+  unansweredAgain,
+} from './provenance-lines.ts';
 import { deprecatedLine, permissionWords, releaseLines } from './release-lines.ts';
 
 /** The longest name in front of a version, in UTF-16 units: the version must not be what is cut. */
@@ -27,6 +37,8 @@ export interface PapersContext {
   /** The document's path, relative to the checked root. */
   readonly path: string;
   readonly fetch: FetchFact;
+  /** What the policy requires of packages. */
+  readonly demands?: ProvenanceDemands | undefined;
 }
 
 /** What was found out about a package for its card. */
@@ -75,7 +87,11 @@ function askProvenance(
 }
 
 /** The card of a package: the verdict first, then what it rests on, and for all that is missing why. */
-export function packageCard(subject: PackageSubject, facts: PackageFacts, { project, path }: PapersContext): Omit<Card, 'findings'> {
+export function packageCard(
+  subject: PackageSubject,
+  facts: PackageFacts,
+  { project, path, demands }: PapersContext,
+): Omit<Card, 'findings'> {
   const { locked, requirement, title, name, unasked } = subject;
   const { packument, provenance } = facts;
   const known = packument?.state === 'known' ? packument.value : undefined;
@@ -97,6 +113,7 @@ export function packageCard(subject: PackageSubject, facts: PackageFacts, { proj
             earlier: facts.earlier,
           }),
         ]),
+    ...policyLine(subject, provenance, demands),
     ...(provenance === undefined
       ? lockIntegrity(locked)
       : [
@@ -119,6 +136,19 @@ export function packageCard(subject: PackageSubject, facts: PackageFacts, { proj
     ...(verdict === undefined ? {} : { meaning: VERDICT_MEANING[verdict] }),
     lines,
   };
+}
+
+/** Whether what the policy requires is met, as `npm/provenance-required` sees it: of git and addresses it is not. */
+function policyLine(
+  { name, title, locked, requested, unasked }: PackageSubject,
+  provenance: Answer<ProvenanceVerdict> | undefined,
+  demands: ProvenanceDemands | undefined,
+): CardLine[] {
+  const demand = demands && demandFor(demands, { name, alias: title });
+  if (demand === undefined) return [];
+  const elsewhere = locked && elsewhereOf(locked.entry);
+  const isForeign = elsewhere === 'git' || elsewhere === 'address' || ['git', 'remote'].includes(parseSpec(requested?.spec ?? '').kind);
+  return requiredLine(demand, provenance, isForeign ? (unasked ?? 'it comes from an address that no registry serves') : undefined);
 }
 
 function requestedLine({ requested }: PackageSubject): CardLine[] {

@@ -1,7 +1,9 @@
 import type { Answer } from '../core/answer.ts';
 import { minuteOf } from '../core/as-of.ts';
+import { demandOutcome } from '../core/demand-outcome.ts';
 import { PUBLIC_GITHUB_URL } from '../core/facts.ts';
 import type { AttestationVerdict, Check, CheckId, ProvenanceVerdict, SignerIdentity } from '../core/provenance.ts';
+import type { ProvenanceDemand } from '../core/provenance-demand.ts';
 import { IDENTITY_LABELS, verdictWord } from '../core/provenance-words.ts';
 import { unknownReason } from '../core/unknown-text.ts';
 import { type OriginChange, originChanges, originOf, workflowPath } from '../formats/origin-drift.ts';
@@ -66,6 +68,38 @@ export function provenanceLine({ answer, version, isListed, earlier }: Provenanc
         details: [...others, ...origin],
       };
     }
+  }
+}
+
+/** Whether the policy's requirement is met; `foreign` says where it comes from that no registry serves. */
+export function requiredLine(
+  demand: ProvenanceDemand,
+  answer: Answer<ProvenanceVerdict> | undefined,
+  foreign: string | undefined,
+): CardLine[] {
+  const label = 'Policy';
+  if (foreign === undefined && answer === undefined) return [];
+  if (foreign === undefined && answer?.state === 'unknown' && answer.why === 'pending') return [checkingLine(label)];
+  const [word, why] = foreign === undefined && answer !== undefined ? outcomeWords(demand, answer) : ['not met', foreign];
+  return [{ ...textLine(label, `requires provenance of ${demand.match}: ${word}`), ...(why === undefined ? {} : { note: `(${why})` }) }];
+}
+
+function outcomeWords(demand: ProvenanceDemand, answer: Answer<ProvenanceVerdict>): readonly [string, string?] {
+  if (answer.state === 'unknown') return ['unknown', SAME_REASON];
+  if (answer.state === 'absent') return ['not met', 'the registry does not list this version'];
+  const outcome = demandOutcome(answer.value, demand);
+  switch (outcome.state) {
+    case 'met':
+      return ['met'];
+    case 'unknown':
+      return ['unknown', withoutStop(outcome.reason)];
+    case 'none':
+      // The line of the provenance says why.
+      return ['not met'];
+    case 'false':
+      return ['not met', withoutStop(outcome.check.message)];
+    case 'other':
+      return ['not met', `it must be built ${outcome.asked}, and was built ${outcome.found}`];
   }
 }
 

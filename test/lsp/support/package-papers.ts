@@ -2,6 +2,7 @@
 import { type Answer, absent, known, type Unknown, unknown } from '../../../server/src/core/answer.ts';
 import type { PackageKey } from '../../../server/src/core/npm-facts.ts';
 import type { Check, ProvenanceVerdict } from '../../../server/src/core/provenance.ts';
+import type { ProvenanceDemand } from '../../../server/src/core/provenance-demand.ts';
 import type { Facts, Files } from '../../support/memory-project.ts';
 import {
   AS_OF,
@@ -24,6 +25,8 @@ export interface PapersCase {
   /** The file with the pointer, and the text whose first character it is on. */
   readonly path: string;
   readonly over: string;
+  /** What the policy requires. */
+  readonly demands?: readonly ProvenanceDemand[];
 }
 
 const at = <V>(value: V): Answer<V> => known(value, AS_OF);
@@ -164,6 +167,22 @@ const onLock = (path: string, text: string, over: string): PapersCase => ({
 /** All cases, by the name of their golden text. */
 export const CASES: Readonly<Record<string, PapersCase>> = {
   proven: direct(PROVEN),
+  'policy-met': { ...direct(PROVEN), demands: [{ match: 'left-pad', repository: 'left/pad' }] },
+  'policy-other': { ...direct(PROVEN), demands: [{ match: '*', repository: 'https://github.com/acme/platform', reason: 'ours' }] },
+  'policy-none': {
+    ...direct(facts(at(packument([listed('1.2.0', 200), listed('1.3.0', 82)])), { [LOCKED]: at(NO_PROVENANCE) })),
+    demands: [{ match: 'left-pad' }],
+  },
+  'policy-unknown': { ...direct(lost('offline', 'waybill.network is off')), demands: [{ match: 'left-pad' }] },
+  'policy-checking': { ...direct(lost('pending')), demands: [{ match: 'left-pad' }] },
+  'policy-git': {
+    files: { 'package.json': '{\n  "dependencies": { "left-pad": "github:left/pad" }\n}\n' },
+    path: 'package.json',
+    over: '"left-pad',
+    demands: [{ match: 'left-pad' }],
+  },
+  'policy-hostile': { ...direct(hostile(EVIL)), demands: [{ match: '*', repository: 'https://github.com/acme/platform' }] },
+  'policy-of-others': { ...direct(PROVEN), demands: [{ match: '@left/*' }, { match: 'left' }] },
   'origin-of-some': direct(
     facts(at(packument(HISTORY)), { ...BEFORE, '1.2.0': at(MOVED), [LOCKED]: at(verdictOf('proven', [attestation()])) }),
   ),

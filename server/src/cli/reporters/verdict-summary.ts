@@ -2,9 +2,10 @@ import type { Check, ProvenanceVerdict, Verdict } from '../../core/provenance.ts
 import { plain } from '../../core/untrusted.ts';
 import { EXIT } from '../check.ts';
 import type { Paint } from '../terminal.ts';
-import type { Requirement } from '../verify-args.ts';
+import type { Requirement, VerifyArgs } from '../verify-args.ts';
+import { askedMembers } from '../verify-asked.ts';
 import type { VerifiedLocks, VerifiedPackage } from '../verify-paths.ts';
-import { verdictLines, verdictMembers, word } from './verdict.ts';
+import { policyLine, verdictLines, verdictMembers, word } from './verdict.ts';
 
 /** How many names a line has before it says how many more there are. */
 const MAX_NAMES = 8;
@@ -41,8 +42,9 @@ export function summaryJson({ packages, lockfiles, skipped, unread }: VerifiedLo
     version: 1,
     lockfiles,
     unread,
-    packages: packages.map(({ verdict, integrity, lockfiles: at, status }) => ({
+    packages: packages.map(({ verdict, asked, integrity, lockfiles: at, status }) => ({
       ...verdictMembers(verdict),
+      asked: askedMembers(asked),
       ...(integrity === undefined ? {} : { integrity }),
       lockfiles: at,
       result: status === EXIT.ok ? 'passed' : status === EXIT.findings ? 'failed' : 'unknown',
@@ -54,21 +56,27 @@ export function summaryJson({ packages, lockfiles, skipped, unread }: VerifiedLo
 }
 
 /** What all lockfiles have, for people: what is wrong in full, what is missing or unknown by reason, the rest in numbers. */
-export function summaryText({ packages, lockfiles, skipped, unread }: VerifiedLocks, requirement: Requirement, paint: Paint): string {
+export function summaryText(report: VerifiedLocks, { require, policy }: VerifyArgs, paint: Paint): string {
+  const { packages, lockfiles, skipped, unread } = report;
   const failed = packages.filter(({ status }) => status === EXIT.findings);
   const wrong = failed.filter(({ verdict }) => verdict.verdict === 'contradicted');
   const missing = failed.filter(({ verdict }) => verdict.verdict !== 'contradicted');
   const open = packages.filter(({ status }) => status === EXIT.failed);
   const counts = countsOf(packages);
   const parts = [
-    ...wrong.map(({ verdict, lockfiles: at }) => [...verdictLines(verdict, paint, false), `  locked in ${names(at)}`]),
-    reasons(missing, paint.yellow('missing'), requirement),
-    reasons(open, word('unknown', paint), requirement),
+    ...wrong.map(({ verdict, asked, lockfiles: at }) => [
+      ...verdictLines(verdict, paint, false),
+      `  locked in ${names(at)}`,
+      ...policyLine(asked).map((line) => `  ${line}`),
+    ]),
+    reasons(missing, paint.yellow('missing')),
+    reasons(open, word('unknown', paint)),
     unread.map(({ path, reason }) => `${paint.yellow('not read to its end')}  ${plain(path)}: ${plain(reason)}`),
     [
       `${paint.bold(many(counts.packages, 'package'))} in ${many(lockfiles.length, 'lockfile')}: ${counts.proven} proven, ${counts.notProven} not proven, ${counts.contradicted} contradicted, ${counts.unknown} unknown; ${counts.signed} signed by the registry.`,
       ...skippedLine(skipped),
-      paint.dim(closing(packages, requirement)),
+      ...(policy === undefined ? [] : policyLines(report)),
+      paint.dim(closing(packages, require)),
     ],
   ];
   return `${parts
@@ -78,13 +86,14 @@ export function summaryText({ packages, lockfiles, skipped, unread }: VerifiedLo
 }
 
 /** Packages by the reasons why they are not what was asked for, the most frequent reason first. */
-function reasons(packages: readonly VerifiedPackage[], title: string, requirement: Requirement): string[] {
-  const by = new Map<string, string[]>();
-  for (const { name, version, verdict } of packages) {
-    const reason = reasonOf(verdict, requirement);
-    by.set(reason, [...(by.get(reason) ?? []), `${name}@${version}`]);
+function reasons(packages: readonly VerifiedPackage[], title: string): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { name, version, verdict, asked } of packages) {
+    const by = asked.demand === undefined ? '' : ` (The policy requires it of ${asked.demand.match}.)`;
+    const reason = reasonOf(verdict, asked.require) + by;
+    byReason.set(reason, [...(byReason.get(reason) ?? []), version === '' ? name : `${name}@${version}`]);
   }
-  const sorted = [...by].sort((a, b) => b[1].length - a[1].length);
+  const sorted = [...byReason].sort((a, b) => b[1].length - a[1].length);
   return sorted.flatMap(([reason, all]) => [`${title}  ${plain(reason, 400)}`, `  ${names(all)}`]);
 }
 
@@ -111,13 +120,28 @@ function skippedLine(skipped: VerifiedLocks['skipped']): string[] {
   return parts.length === 0 ? [] : [`Not from a registry, and not verified: ${parts.join(', ')}.`];
 }
 
+/** Of how many packages the policy requires something; an entry that is about nothing may be mistyped. */
+function policyLines({ packages, unmatched }: VerifiedLocks): string[] {
+  const count = packages.filter(({ asked }) => asked.demand !== undefined).length;
+  return [
+    `The policy requires provenance of ${count === 0 ? 'nothing that is locked' : many(count, 'package')}.`,
+    ...(unmatched.length === 0 ? [] : [`It also names ${names(unmatched)}, of which nothing is locked.`]),
+  ];
+}
+
 /** What the exit status says. */
 function closing(packages: readonly VerifiedPackage[], requirement: Requirement): string {
+  const others = packages.filter(({ asked }) => asked.demand === undefined).length;
+  const each = others === packages.length ? 'each' : 'the others';
   const asked = {
-    provenance: 'Provenance was required of each.',
-    signature: 'Provenance or a signature of the registry was required of each.',
-    nothing: 'Nothing was required; --require signature or --require provenance would.',
+    provenance: `Provenance was required of ${each}.`,
+    signature: `Provenance or a signature of the registry was required of ${each}.`,
+    nothing:
+      others === packages.length
+        ? 'Nothing was required; --require signature or --require provenance would.'
+        : 'Nothing was required of the others.',
   }[requirement];
   const date = packages[0]?.verdict.trustRootDate;
-  return `${asked}${date === undefined ? '' : ` Verified on this machine, by the trust root of ${date}.`}`;
+  const verified = date === undefined ? [] : [`Verified on this machine, by the trust root of ${date}.`];
+  return [...(others === 0 && packages.length > 0 ? [] : [asked]), ...verified].join(' ');
 }

@@ -2,13 +2,14 @@ import type { AttestationVerdict, Check, ProvenanceVerdict, Verdict } from '../.
 import { IDENTITY_LABELS as FIELDS, CHECK_MARKS as MARKS, VERDICT_MEANING as MEANING, verdictWord } from '../../core/provenance-words.ts';
 import { plain } from '../../core/untrusted.ts';
 import type { Paint } from '../terminal.ts';
+import { askedMembers, askedPieces, type PackageAsked } from '../verify-asked.ts';
 
 /** The longest sentence of a check that is shown, in UTF-16 units: it names two addresses. */
 const MAX_MESSAGE_UNITS = 600;
 
 /** The verdict for machines, `version` 1; its schema is schemas/verify.schema.json. Text in it is as it was found. */
-export function verdictJson(verdict: ProvenanceVerdict): string {
-  return `${JSON.stringify({ version: 1, ...verdictMembers(verdict) }, undefined, 2)}\n`;
+export function verdictJson(verdict: ProvenanceVerdict, asked: PackageAsked): string {
+  return `${JSON.stringify({ version: 1, ...verdictMembers(verdict), asked: askedMembers(asked) }, undefined, 2)}\n`;
 }
 
 /** The members of a verdict, for machines. */
@@ -26,10 +27,30 @@ export function verdictMembers({ subject, verdict, trustRootDate, checks, attest
 }
 
 /** The verdict for people: no foreign text reaches the terminal unescaped. `isOffline`: no registry was asked. */
-export function verdictText(verdict: ProvenanceVerdict, paint: Paint, isOffline: boolean): string {
+export function verdictText(
+  verdict: ProvenanceVerdict,
+  asked: PackageAsked,
+  { paint, isOffline, hasPolicy = false }: { readonly paint: Paint; readonly isOffline: boolean; readonly hasPolicy?: boolean },
+): string {
   const how = isOffline ? 'Checked without a connection' : 'Verified on this machine';
-  const lines = [...verdictLines(verdict, paint, isOffline), '', paint.dim(`${how}, by the trust root of ${verdict.trustRootDate}.`)];
+  const lines = [
+    ...verdictLines(verdict, paint, isOffline),
+    '',
+    ...(hasPolicy && asked.demand === undefined ? ['The policy has no entry for this package.'] : policyLine(asked)),
+    paint.dim(`${how}, by the trust root of ${verdict.trustRootDate}.`),
+  ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What the policy requires of a package, where it requires something, and what an option puts in its place. */
+export function policyLine(asked: PackageAsked): string[] {
+  const { demand } = asked;
+  if (demand === undefined) return [];
+  const reason = demand.reason === undefined ? '' : `: ${plain(demand.reason).replace(/\.$/, '')}`;
+  const pieces = askedPieces(asked).map(
+    ({ name, value, by }) => `${name} ${plain(value, MAX_MESSAGE_UNITS)}${by === 'option' ? ' (by option)' : ''}`,
+  );
+  return [`Required by the policy (${plain(demand.match)}${reason}): ${['provenance', ...pieces].join(', ')}.`];
 }
 
 /** The verdict for people, line by line, without a word on how it was found. */
