@@ -1,8 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { SIGNER, slsa1, slsa02 } from '../support/provenance.ts';
 import { setOf } from '../support/registry-papers.ts';
-import { CALLED, good, OLD, sigstore, testCases } from '../support/verify-cases.ts';
+import { CALLED, good, OLD, said, sigstore, testCases, verify } from '../support/verify-cases.ts';
 
 const { bundle } = sigstore;
+
+const PATH = '.github/workflows/release.yml';
+const SOURCE = {
+  uri: 'git+https://github.com/acme/widget@refs/tags/v1.2.3',
+  digest: { gitCommit: '1234567890123456789012345678901234567890' },
+};
+
+/** SLSA 0.2 with another entry point, and without the environment that npm adds. */
+function withEntryPoint(entryPoint: string) {
+  const { predicate, ...statement } = slsa02();
+  const configSource = { ...predicate.invocation.configSource, entryPoint: `${entryPoint}@refs/tags/v1.2.3` };
+  return { ...statement, predicate: { ...predicate, invocation: { configSource } } };
+}
+
+/** SLSA 1 with other inputs of the build. */
+function withSources(...resolvedDependencies: readonly unknown[]) {
+  const { predicate, ...statement } = slsa1();
+  return { ...statement, predicate: { buildDefinition: { ...predicate.buildDefinition, resolvedDependencies } } };
+}
 
 testCases([
   // The origin: the certificate's word against the statement's.
@@ -92,35 +113,53 @@ testCases([
       ),
     ['contradicted', 'one-origin contradicted'],
   ],
-  // What was asked for.
+  // Who may speak for a repository.
   [
-    'another identity than asked for',
-    good,
-    ['contradicted', 'asked-identity contradicted'],
-    { asked: { identity: /https:\/\/github\.com\/acme\/other\/.*/ } },
+    'a build service elsewhere, which puts the repository into its certificate that its customer names',
+    () =>
+      bundle({
+        statement: slsa1(),
+        by: { ...SIGNER, san: 'https://build.example.test/mallory/pipeline', issuer: 'https://oidc.example.test' },
+      }),
+    ['unknown', 'source-repository unknown'],
   ],
   [
-    'an expression that matches only the start',
-    good,
-    ['contradicted', 'asked-identity contradicted'],
-    { asked: { identity: /https:\/\/github\.com\/acme/ } },
+    'another host with the repository in front',
+    () => bundle({ statement: slsa1(), by: { ...SIGNER, san: `https://github.com.example.test/${SIGNER.san.slice(8)}` } }),
+    ['unknown', 'source-repository unknown'],
+  ],
+  // What the statement claims, in forms that are not npm's.
+  [
+    'an entry point in another repository (SLSA 0.2)',
+    () => bundle({ statement: withEntryPoint(`acme/other/${PATH}`), by: SIGNER }),
+    ['contradicted', 'workflow contradicted'],
   ],
   [
-    'an expression that matches only one end of an alternative',
-    good,
-    ['contradicted', 'asked-identity contradicted'],
-    { asked: { identity: /nothing|https:\/\/github/ } },
-  ],
-  [
-    'another issuer than asked for',
-    good,
-    ['contradicted', 'asked-issuer contradicted'],
-    { asked: { issuer: 'https://token.actions.example.test/' } },
-  ],
-  [
-    'another repository than asked for',
-    good,
-    ['contradicted', 'asked-repository contradicted'],
-    { asked: { repository: 'https://github.com/acme/widgets' } },
+    'a source that is another repository than the workflow is in (SLSA 1)',
+    () =>
+      bundle({
+        statement: withSources({ uri: 'git+https://github.com/acme/other@refs/tags/v1.2.3', digest: { gitCommit: 'a'.repeat(40) } }),
+        by: SIGNER,
+      }),
+    ['unknown', 'source-commit unknown'],
   ],
 ]);
+
+for (const [what, statement] of [
+  ['an entry point without its repository', withEntryPoint(PATH)],
+  ['an entry point with the repository in capitals', withEntryPoint(`ACME/Widget/${PATH}`)],
+  ['a repository that ends in .git', slsa1({ repository: 'https://github.com/acme/widget.git' })],
+  ['a source behind other inputs of the build', withSources({ uri: 'pkg:npm/tool@1.0.0' }, SOURCE)],
+  ['no workflow in the statement', withSources(SOURCE, 'not an object')],
+] as const)
+  test(`proven: ${what}`, () => {
+    assert.deepEqual(said(verify(bundle({ statement, by: SIGNER }))), ['proven']);
+  });
+
+for (const trigger of ['pull_request', 'workflow_dispatch', 'schedule'])
+  test(`proven, and shown: started by ${trigger}`, () => {
+    const verdict = verify(
+      bundle({ statement: slsa1(), by: { ...SIGNER, extensions: { ...SIGNER.extensions, 2: trigger, 20: trigger } } }),
+    );
+    assert.deepEqual([verdict.verdict, verdict.attestations[0]?.identity?.trigger], ['proven', trigger]);
+  });

@@ -4,7 +4,7 @@ import type { CheckId } from '../../server/src/core/provenance.ts';
 import { ASKED, INTEGRITY, publish, SIGNER, slsa1, slsa02 } from '../support/provenance.ts';
 import { setOf } from '../support/registry-papers.ts';
 import { makeKey, SIGNED_AT } from '../support/sigstore.ts';
-import { CALLED, good, goodPublish, OLD, said, sigstore, verify } from '../support/verify-cases.ts';
+import { CALLED, entryOf, good, goodPublish, OLD, said, sigstore, spoil, verify } from '../support/verify-cases.ts';
 
 const { bundle } = sigstore;
 
@@ -98,4 +98,35 @@ test('proven: what only the registry could say of its newest key does not make t
   const keys = [{ keyId: 'SHA256:other', key: makeKey().spki.toString('base64') }];
   const verdict = verify(setOf(good(), goodPublish()), { trust: { ...sigstore.trust, keys } });
   assert.deepEqual(said(verdict), ['proven', 'key-id unknown']);
+});
+
+test('proven: a clock of this machine that is half a day behind', () => {
+  assert.deepEqual(said(verify(good(), { now: SIGNED_AT.getTime() - 12 * 60 * 60 * 1000 })), ['proven']);
+});
+
+test('proven: the time is the authority’s, where the log names one that it does not vouch for', () => {
+  const one = spoil(
+    () => bundle({ statement: slsa1(), by: SIGNER, time: 'authority' }),
+    (made) => {
+      entryOf(made).integratedTime = '1500000000';
+    },
+  );
+  const verdict = verify(one);
+  assert.deepEqual(said(verdict), ['proven']);
+  assert.equal(verdict.attestations[0]?.signedAt, SIGNED_AT.getTime());
+});
+
+test('proven: a publication under a key that ended after it', () => {
+  const keys = sigstore.trust.keys.map((key) => ({ ...key, validUntil: '2026-03-02T00:00:00Z' }));
+  const verdict = verify(setOf(good(), goodPublish()), { trust: { ...sigstore.trust, keys }, now: Date.parse('2026-11-01T00:00:00Z') });
+  assert.deepEqual(said(verdict), ['proven']);
+  assert.deepEqual(
+    verdict.attestations.map(({ verdict }) => verdict),
+    ['proven', 'proven'],
+  );
+});
+
+test('proven: a list of keys of which one cannot be used', () => {
+  const keys = [{ keyId: 'SHA256:odd', key: 'AAAA' }, ...sigstore.trust.keys];
+  assert.deepEqual(said(verify(setOf(good(), goodPublish()), { trust: { ...sigstore.trust, keys } })), ['proven']);
 });

@@ -4,9 +4,12 @@ import { MAX_SET_UNITS } from '../../server/src/provenance/index.ts';
 import { SIGNER, slsa1, slsa02 } from '../support/provenance.ts';
 import { setOf } from '../support/registry-papers.ts';
 import type { BundleJson } from '../support/sigstore.ts';
-import { entryOf, good, goodPublish, sigstore, spoil, testCases, verify } from '../support/verify-cases.ts';
+import { allChecks, entryOf, good, goodPublish, sigstore, spoil, testCases, verify } from '../support/verify-cases.ts';
 
 const { bundle } = sigstore;
+
+/** Deeper than a function can call itself. */
+const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 
 testCases([
   // What there is to read.
@@ -116,6 +119,31 @@ testCases([
     ['unknown', 'format unknown'],
   ],
   [
+    'a signature of a message beside the statement: the library would verify that one',
+    () => ({ ...good(), messageSignature: { messageDigest: { algorithm: 'SHA2_256', digest: 'AAAA' }, signature: 'AAAA' } }),
+    ['unknown', 'format unknown'],
+  ],
+  [
+    'a signature of a message and no statement',
+    () => ({
+      ...good(),
+      dsseEnvelope: undefined,
+      messageSignature: { messageDigest: { algorithm: 'SHA2_256', digest: 'AAAA' }, signature: 'AAAA' },
+    }),
+    ['unknown', 'provenance-present not-proven', 'format unknown'],
+  ],
+  [
+    'a bundle of nothing but brackets',
+    () => `{"attestations":[{"bundle":${nested(200_000)}}]}`,
+    ['unknown', 'provenance-present not-proven', 'format unknown'],
+  ],
+  [
+    'brackets in place of a log entry',
+    () => JSON.stringify({ attestations: [{ bundle: good() }] }).replace('"tlogEntries":[', `"tlogEntries":[${nested(200_000)},`),
+    ['unknown', 'format unknown'],
+  ],
+  ['a set of nothing but brackets', () => nested(1_000_000), ['unknown', 'readable unknown']],
+  [
     'a trust root that is none',
     good,
     ['unknown', 'readable unknown'],
@@ -196,4 +224,41 @@ test('hostile strings in the statement give a verdict', () => {
 test('every prefix of a set gives a verdict, and none is "proven"', () => {
   const text = JSON.stringify(setOf(good(), goodPublish()));
   for (let length = 0; length < text.length; length += 7) assert.equal(verify(text.slice(0, length)).verdict, 'unknown');
+});
+
+test('random changes in any place give a verdict with a reason, and "proven" only with the very statement that was signed', () => {
+  // A generator of Numerical Recipes: the same changes in every run.
+  let state = 20261122;
+  const below = (limit: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+  const values = [null, '', 0, -1, true, [], {}, '__proto__', '\u0000\u202e', 'AAAA', '9'.repeat(30)];
+  const base = JSON.stringify(good());
+  const { payload } = JSON.parse(base).dsseEnvelope;
+  for (let nth = 0; nth < 600; nth++) {
+    const one = JSON.parse(base);
+    const places: [Record<string, unknown>, string][] = [];
+    const collect = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      for (const [name, member] of Object.entries(value)) {
+        // What was found in JSON is an object or an array, both of which have members by name.
+        places.push([value as Record<string, unknown>, name]);
+        collect(member);
+      }
+    };
+    collect(one);
+    const [parent, name] = places[below(places.length)] ?? [{}, ''];
+    const old = parent[name];
+    if (typeof old === 'string' && below(2) === 0) {
+      const at = below(old.length);
+      parent[name] = `${old.slice(0, at)}${String.fromCharCode(33 + below(90))}${old.slice(at + 1)}`;
+    } else if (below(6) === 0) delete parent[name];
+    else parent[name] = values[below(values.length)];
+    const verdict = verify(one);
+    const isOpen = allChecks(verdict).some(({ outcome }) => outcome !== 'passed' && outcome !== 'not-asked');
+    assert.equal(verdict.verdict === 'proven', !isOpen, `change ${nth} at ${name}`);
+    if (!isOpen)
+      assert.deepEqual(Buffer.from(one.dsseEnvelope.payload, 'base64'), Buffer.from(payload, 'base64'), `change ${nth} at ${name}`);
+  }
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { publish, SIGNER, slsa1, slsa02 } from '../support/provenance.ts';
 import { setOf } from '../support/registry-papers.ts';
@@ -10,6 +11,7 @@ const { bundle } = sigstore;
 const otherTrust = makeSigstore();
 const LATE = new Date('2026-02-01T00:00:00Z');
 const strange = strangeLog();
+const ED25519 = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
 
 testCases([
   // Cryptography.
@@ -249,6 +251,12 @@ testCases([
     () => setOf(good(), goodPublish()),
     ['contradicted', 'signature contradicted'],
     { trust: { ...sigstore.trust, keys: [{ keyId: sigstore.keyId, key: makeKey().spki.toString('base64') }] } },
+  ],
+  [
+    'a publication under a key of another kind',
+    () => setOf(good(), goodPublish()),
+    ['proven', 'key-id unknown'],
+    { trust: { ...sigstore.trust, keys: [{ keyId: sigstore.keyId, key: ED25519 }] } },
   ],
   [
     'a publication that a certificate signed',

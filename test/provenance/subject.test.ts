@@ -81,7 +81,92 @@ testCases([
     ['unknown', 'digest-locked unknown'],
     { integrity: { locked: INTEGRITY } },
   ],
+  [
+    'a digest that is none',
+    () => bundle({ statement: slsa1({ subject: subjectOf('pkg:npm/%40acme/widget@1.2.3', 'abc') }), by: SIGNER }),
+    ['unknown', 'digest-locked unknown'],
+    { integrity: { locked: INTEGRITY } },
+  ],
+  [
+    'digests of other kinds alone',
+    () =>
+      bundle({
+        statement: slsa1({ subject: [{ name: 'pkg:npm/%40acme/widget@1.2.3', digest: { sha256: 'ab'.repeat(32) } }] }),
+        by: SIGNER,
+      }),
+    ['unknown', 'digest-locked unknown'],
+    { integrity: { locked: INTEGRITY } },
+  ],
+  // Managers take bytes that have any one of the hashes.
+  [
+    'a second hash in the lockfile, of other bytes',
+    good,
+    ['contradicted', 'digest-locked contradicted'],
+    { integrity: { locked: `${INTEGRITY} ${OTHER_INTEGRITY}` } },
+  ],
+  [
+    'a second hash in the registry, of other bytes',
+    good,
+    ['contradicted', 'digest-published contradicted'],
+    { integrity: { published: `${OTHER_INTEGRITY} ${INTEGRITY}` } },
+  ],
+  [
+    'a publication of another package of this version',
+    () => setOf(good(), bundle({ statement: { ...publish(), predicate: { ...publish().predicate, name: 'gadget' } }, by: 'registry' })),
+    ['contradicted', 'subject contradicted'],
+  ],
 ]);
+
+/** Names of subjects, and what is said of them as names of @acme/widget@1.2.3. */
+for (const [name, expected] of [
+  ['pkg:npm/%40acme/widget@1.2.3', 'passed'],
+  ['pkg:npm/@acme/widget@1.2.3', 'passed'],
+  ['pkg:npm/%40acme%2Fwidget@1.2.3', 'passed'],
+  ['pkg:npm/%40acme/widget@1%2E2%2E3', 'passed'],
+  ['pkg:npm/%40ACME/widget@1.2.3', 'contradicted'],
+  ['pkg:npm/%2540acme/widget@1.2.3', 'contradicted'],
+  ['pkg:npm/%40acme/widget@1.2.3+build', 'contradicted'],
+  ['pkg:npm/%40acme/widget@1.2.3-rc.1', 'contradicted'],
+  ['pkg:npm/evil/%40acme/widget@1.2.3', 'contradicted'],
+  ['pkg:npm/%40acme/gadget@1.2.3?of=%40acme/widget@1.2.3', 'contradicted'],
+  ['pkg:golang/%40acme/widget@1.2.3', 'contradicted'],
+  // Perhaps the package, perhaps one of another registry: this version cannot tell.
+  ['pkg:npm/%40acme/widget@1.2.3?repository_url=https://npm.example.test', 'unknown'],
+  ['pkg:npm/%40acme/widget@1.2.3#dist', 'unknown'],
+  ['pkg:npm/%40acme/widget', 'unknown'],
+  ['pkg:npm/%E0%A4/widget@1.2.3', 'unknown'],
+  ['PKG:NPM/%40acme/widget@1.2.3', 'unknown'],
+  ['@acme/widget@1.2.3', 'unknown'],
+  ['acme-widget-1.2.3.tgz', 'unknown'],
+  ['', 'unknown'],
+] as const)
+  test(`a subject named "${name}": ${expected}`, () => {
+    const verdict = verify(bundle({ statement: slsa1({ subject: subjectOf(name) }), by: SIGNER }));
+    assert.equal(verdict.attestations[0]?.checks.find(({ id }) => id === 'subject')?.outcome, expected);
+    assert.equal(verdict.verdict, expected === 'passed' ? 'proven' : expected);
+  });
+
+test('a version with build metadata is compared whole', () => {
+  const statement = slsa1({ subject: subjectOf('pkg:npm/%40acme/widget@1.2.3+build') });
+  assert.equal(verify(bundle({ statement, by: SIGNER }), { version: '1.2.3+build' }).verdict, 'proven');
+});
+
+/** Texts of an integrity, and what is said of them. */
+const [, BASE64 = ''] = INTEGRITY.split('-');
+for (const [integrity, expected] of [
+  [`${INTEGRITY}?file.tgz`, 'passed'],
+  [` sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=\t${INTEGRITY}\n`, 'passed'],
+  [`${INTEGRITY} ${INTEGRITY}`, 'passed'],
+  [`sha512-${BASE64.replace(/=+$/, '')}`, 'unknown'],
+  [`sha512-${BASE64.replaceAll('+', '-').replaceAll('/', '_')}`, 'unknown'],
+  [`SHA512-${BASE64}`, 'unknown'],
+  [`sha512-${BASE64.slice(0, 40)}`, 'unknown'],
+  ['', 'unknown'],
+] as const)
+  test(`an integrity ${JSON.stringify(integrity.slice(0, 40))} of ${integrity.length} characters: ${expected}`, () => {
+    const [attestation] = verify(good(), { integrity: { locked: integrity } }).attestations;
+    assert.equal(attestation?.checks.find(({ id }) => id === 'digest-locked')?.outcome, expected);
+  });
 
 test('the digest is the one of the bytes that were asked about', () => {
   const bytes = Buffer.from('the package');
