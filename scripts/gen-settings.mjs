@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 /** Writes or checks everything of this file; called by gen.mjs with its own `put` functions. */
 export async function generate({ put, putBetween, rules, formats, manifest, loadSource }) {
   const { SETTINGS } = await loadSource('server/src/policy/settings.ts');
+  const { DEMAND_FIELDS } = await loadSource('server/src/policy/provenance-demands.ts');
   const { ECOSYSTEMS } = await loadSource('server/src/core/lookalike.ts');
   await put(
     'client/src/patterns.generated.ts',
@@ -86,6 +87,28 @@ export const DOCUMENT_PATTERNS = {
                     },
                     reason: { type: 'string', pattern: '\\S', description: 'Why this name is the one that is meant.' },
                   },
+                },
+              },
+            },
+          },
+          npm: {
+            type: 'object',
+            additionalProperties: false,
+            properties: {
+              provenance: {
+                type: 'array',
+                description:
+                  'Packages of npm that must have provenance, and whose. The rule npm/provenance-required and `waybill verify --policy` go by it.',
+                items: {
+                  type: 'object',
+                  required: ['match'],
+                  additionalProperties: false,
+                  properties: Object.fromEntries(
+                    Object.entries(DEMAND_FIELDS).map(([key, { pattern, maxLength, description }]) => [
+                      key,
+                      { type: 'string', pattern, maxLength, description },
+                    ]),
+                  ),
                 },
               },
             },

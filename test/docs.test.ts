@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import type { Finding } from '../server/src/core/finding.ts';
 import { rules } from '../server/src/rules/index.ts';
-import { fixAll, readFacts, strictOn } from './support/fixture.ts';
+import { fixAll, readFacts, readPolicy } from './support/fixture.ts';
 import { analyseFiles, type Files } from './support/memory-project.ts';
 
 const HEADINGS = ['What it finds', 'Why it matters', 'How to fix it', 'When not to use it', 'References'];
@@ -19,7 +19,7 @@ interface Fence {
 const DEFAULT_FILE: Readonly<Record<string, string>> = { dockerfile: 'Dockerfile', yaml: '.github/workflows/ci.yml', json: 'package.json' };
 
 function fences(page: string): Fence[] {
-  return [...page.matchAll(/^```(\w+) (bad|good|with|facts)(?: (\S+))?\n([\s\S]*?)^```$/gm)].map((match) => ({
+  return [...page.matchAll(/^```(\w+) (bad|good|with|facts|policy)(?: (\S+))?\n([\s\S]*?)^```$/gm)].map((match) => ({
     role: match[2] ?? '',
     file: match[3] ?? DEFAULT_FILE[match[1] ?? ''] ?? '',
     text: match[4] ?? '',
@@ -45,11 +45,13 @@ for (const { meta } of rules) {
       ...Object.fromEntries(found.filter(({ role }) => role === 'with').map(({ file, text }) => [file, text])),
     };
     const facts = readFacts(found.find(({ role }) => role === 'facts')?.text);
+    const policyText = found.find(({ role }) => role === 'policy')?.text;
+    const policy = readPolicy(policyText, meta.id);
     const bad = found.filter(({ role }) => role === 'bad');
     const good = found.filter(({ role }) => role === 'good');
     assert.ok(bad.length > 0 && good.length > 0, 'a page shows a bad and a good example');
     const analyse = (example: Fence) => {
-      const analyses = analyseFiles({ ...surroundings, [example.file]: example.text }, { facts, policy: strictOn(meta.id) });
+      const analyses = analyseFiles({ ...surroundings, [example.file]: example.text }, { facts, policy });
       const analysis = analyses.find(({ manifest }) => manifest.file.path === example.file);
       assert.ok(analysis, `no format reads ${example.file}`);
       return analysis;

@@ -7,7 +7,7 @@ import { paint } from '../../server/src/cli/terminal.ts';
 import { verifyAttestations } from '../../server/src/provenance/index.ts';
 import { type CliRun, waybill } from '../support/cli.ts';
 import { withFolder } from '../support/folder.ts';
-import { INTEGRITY, NAME, publish, SIGNER, slsa1, VERSION } from '../support/provenance.ts';
+import { INTEGRITY, NAME, patternOf, publish, SIGNER, slsa1, VERSION } from '../support/provenance.ts';
 import { makeSigstore, SIGNED_AT } from '../support/sigstore.ts';
 
 const SUBJECT = `npm:${NAME}@${VERSION}`;
@@ -145,7 +145,7 @@ test('foreign text reaches the terminal escaped, and JSON whole', () => {
       { bundle: sigstore.bundle({ statement: publish(), by: 'registry', keyId: evil, hint: evil }) },
     ],
   });
-  const verdict = verifyAttestations(set, { ...OPTIONS, asked: { identity: /x/, issuer: 'https://x.example.test' } });
+  const verdict = verifyAttestations(set, { ...OPTIONS, asked: { identity: patternOf('x'), issuer: 'https://x.example.test' } });
   const text = verdictText(verdict, paint(false), true);
   assert.equal(verdict.verdict, 'contradicted');
   assert.ok(text.split('evil\ufffd[2J\ufffd\ufffd').length > 8, text);

@@ -1,3 +1,4 @@
+import { patternOf } from '../support/provenance.ts';
 import { good, testCases } from '../support/verify-cases.ts';
 
 testCases([
@@ -5,19 +6,19 @@ testCases([
     'another identity than asked for',
     good,
     ['contradicted', 'asked-identity contradicted'],
-    { asked: { identity: /https:\/\/github\.com\/acme\/other\/.*/ } },
+    { asked: { identity: patternOf(String.raw`https://github\.com/acme/other/.*`) } },
   ],
   [
     'an expression that matches only the start',
     good,
     ['contradicted', 'asked-identity contradicted'],
-    { asked: { identity: /https:\/\/github\.com\/acme/ } },
+    { asked: { identity: patternOf(String.raw`https://github\.com/acme`) } },
   ],
   [
     'an expression that matches only one end of an alternative',
     good,
     ['contradicted', 'asked-identity contradicted'],
-    { asked: { identity: /nothing|https:\/\/github/ } },
+    { asked: { identity: patternOf('nothing|https://github') } },
   ],
   [
     'another issuer than asked for',
@@ -35,12 +36,12 @@ testCases([
     'an expression that matches only the end',
     good,
     ['contradicted', 'asked-identity contradicted'],
-    { asked: { identity: /acme\/widget\/.*/ } },
+    { asked: { identity: patternOf('acme/widget/.*') } },
   ],
   [
     'an expression that matches only the other end of an alternative',
     good,
     ['contradicted', 'asked-identity contradicted'],
-    { asked: { identity: /nothing|tags\/v1\.2\.3/ } },
+    { asked: { identity: patternOf(String.raw`nothing|tags/v1\.2\.3`) } },
   ],
 ]);

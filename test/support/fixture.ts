@@ -128,7 +128,8 @@ export function readFacts(json: string | undefined): Facts {
   return json === undefined ? {} : (JSON.parse(json) as Record<string, Answer<unknown>>);
 }
 
-function readPolicy(json: string | undefined, rule: string): Policy {
+/** The policy section of a fixture or a page; `strictOn` without one. */
+export function readPolicy(json: string | undefined, rule: string): Policy {
   if (json === undefined) return strictOn(rule);
   const policy = parsePolicy(json, () => undefined);
   assert.ok(policy.ok, policy.ok ? '' : `the policy is malformed: ${JSON.stringify(policy.error)}`);

@@ -1,4 +1,6 @@
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { type LinearPattern, linearPattern } from '../../server/src/core/linear-pattern.ts';
 import type { Signer } from './sigstore.ts';
 
 /** A package and its statements, as npm and GitHub make them. */
@@ -37,7 +39,7 @@ export const SIGNER: Signer = {
 
 /** What somebody can ask for and gets. */
 export const ASKED = {
-  identity: /https:\/\/github\.com\/acme\/widget\/\.github\/workflows\/release\.yml@refs\/tags\/v.*/,
+  identity: patternOf(String.raw`https://github\.com/acme/widget/\.github/workflows/release\.yml@refs/tags/v.*`),
   issuer: 'https://token.actions.githubusercontent.com',
   repository: 'git@github.com:acme/widget.git',
 };
@@ -95,4 +97,11 @@ export function publish(version = VERSION) {
     predicateType: 'https://github.com/npm/attestation/tree/main/specs/publish/v0.1',
     predicate: { name: NAME, version, registry: 'https://npm.example.test' },
   };
+}
+
+/** An expression as the command line and policies take it. */
+export function patternOf(source: string): LinearPattern {
+  const pattern = linearPattern(source);
+  assert.ok(pattern.ok, source);
+  return pattern.value;
 }

@@ -1,8 +1,8 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { nearest } from '../core/did-you-mean.ts';
 import { SEVERITIES, type Severity } from '../core/finding.ts';
 import { ECOSYSTEMS, type Ecosystem } from '../core/lookalike.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { nearest } from '../engine/did-you-mean.ts';
 import { oneOf, optional, text, type Values } from './arg-values.ts';
 import { readVerify, VERIFY_OPTIONS, type VerifyArgs } from './verify-args.ts';
 

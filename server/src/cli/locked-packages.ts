@@ -1,6 +1,8 @@
 import type { PackageVersionKey } from '../core/npm-facts.ts';
+import { isMeant } from '../core/package-pattern.ts';
 import type { DiskRoot } from '../disk/disk-root.ts';
 import { formatForPath } from '../engine/formats.ts';
+import { type Elsewhere, elsewhereOf } from '../formats/lock-elsewhere.ts';
 import { asLockFile, type LockEntry } from '../formats/lock-model.ts';
 import { packageKeys } from '../formats/registry-settings.ts';
 
@@ -10,9 +12,6 @@ export interface LockedPackages {
   /** How many entries come from elsewhere, by where. */
   readonly skipped: Map<Elsewhere, number>;
 }
-
-/** Where entries come from that no registry can say anything of; the project's own folders do not count. */
-export type Elsewhere = 'git' | 'file' | 'bundled' | 'address';
 
 interface Reading {
   readonly text: string;
@@ -31,7 +30,7 @@ export function lockedPackages(root: DiskRoot, file: string, { text, shown, only
   const keys = packageKeys(document, root.project);
   for (const entry of lock.entries) {
     const { name, version, integrity } = entry;
-    if (only.length > 0 && !only.some((pattern) => matches(pattern, name))) continue;
+    if (only.length > 0 && !only.some((pattern) => isMeant(pattern, name))) continue;
     const elsewhere = elsewhereOf(entry);
     if (elsewhere !== undefined) into.skipped.set(elsewhere, (into.skipped.get(elsewhere) ?? 0) + 1);
     if (elsewhere !== undefined || !isPackage(entry) || version === undefined) continue;
@@ -51,14 +50,4 @@ export function lockedPackages(root: DiskRoot, file: string, { text, shown, only
 
 function isPackage({ source, name }: LockEntry): boolean {
   return source === 'tarball' && name !== '';
-}
-
-function elsewhereOf({ source, resolved }: LockEntry): Elsewhere | undefined {
-  if (source === 'git' || source === 'file' || source === 'bundled') return source;
-  // Registries have `/-/` in front of an archive's name; an address without it was required as it stands.
-  return source === 'tarball' && resolved !== undefined && !resolved.includes('/-/') ? 'address' : undefined;
-}
-
-function matches(pattern: string, name: string): boolean {
-  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }

@@ -1,5 +1,8 @@
 import type { ParseArgsConfig } from 'node:util';
+import { type LinearPattern, linearPattern } from '../core/linear-pattern.ts';
+import { PACKAGE_PATTERN } from '../core/package-pattern.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { plain } from '../core/untrusted.ts';
 import { oneOf, optional, text, type Values } from './arg-values.ts';
 
 /** What a package must have besides nothing that speaks against it. */
@@ -20,7 +23,7 @@ export interface VerifyArgs {
   readonly trust: boolean;
   /** A file with a newer trust root than the one that travels along. */
   readonly trustRoot?: string;
-  readonly identity?: RegExp;
+  readonly identity?: LinearPattern;
   readonly issuer?: string;
   readonly repository?: string;
 }
@@ -43,9 +46,6 @@ const USAGE = 'waybill verify npm:NAME@VERSION, or waybill verify PATH...';
 
 /** A version as semver.org writes it, with no prefix and no range. */
 const EXACT_VERSION = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
-
-/** A name, or the names of a scope. */
-const PATTERN = /^(?:@[^@/\s*]+\/)?(?:[^@/\s*]+|\*)$/;
 
 /** Reads the options of `verify`. Fails with a sentence that says what is wrong and what is allowed. */
 export function readVerify(values: Values, positionals: readonly string[]): Result<VerifyArgs> {
@@ -106,16 +106,13 @@ function readPaths(values: Values, paths: readonly string[]): Result<VerifyArgs[
     return fail('--bundle holds the attestations of one package: waybill verify npm:NAME@VERSION --bundle FILE');
   if (values.integrity !== undefined) return fail('--integrity is that of one package; lockfiles have one for each');
   const only = text(values, 'only')?.split(',') ?? [];
-  const odd = only.find((pattern) => !PATTERN.test(pattern));
+  const odd = only.find((pattern) => !PACKAGE_PATTERN.test(pattern));
   if (odd !== undefined) return fail(`--only takes names and scopes, such as "lodash,@acme/*", not "${odd}"`);
   return ok({ kind: 'paths', paths, only });
 }
 
-function expression(source: string | undefined): Result<RegExp | undefined> {
+function expression(source: string | undefined): Result<LinearPattern | undefined> {
   if (source === undefined) return ok(undefined);
-  try {
-    return ok(new RegExp(source));
-  } catch (error) {
-    return fail(`--identity-regexp is no regular expression: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const pattern = linearPattern(source);
+  return pattern.ok ? pattern : fail(`--identity-regexp is no regular expression of use: ${plain(pattern.error)}`);
 }

@@ -1,14 +1,16 @@
 import path from 'node:path';
 import type { Answer, FetchFact } from '../core/answer.ts';
+import { type Asked, withAsked } from '../core/asked-origin.ts';
 import { npmProvenance, type PackageVersionKey, versionPurl } from '../core/npm-facts.ts';
 import type { CheckId, ProvenanceVerdict } from '../core/provenance.ts';
+import { repositoryAddress } from '../core/repository-address.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { plain } from '../core/untrusted.ts';
 import { diskRoot } from '../disk/disk-root.ts';
 import { readTextFile } from '../disk/files.ts';
 import { repositoryRoot } from '../disk/walk.ts';
 import { packageKeys } from '../formats/registry-settings.ts';
-import type { Asked, Trust } from '../provenance/index.ts';
+import type { Trust } from '../provenance/index.ts';
 import { EXIT } from './check.ts';
 import type { Io } from './io.ts';
 import { lookUps } from './look-ups.ts';
@@ -33,12 +35,12 @@ async function tryVerify(args: VerifyArgs, io: Io): Promise<Result<number>> {
   const provenance = await import('../provenance/index.ts');
   const trust = readTrustRoot(args, io, provenance);
   if (!trust.ok) return trust;
-  const asked = readAsked(args, provenance);
+  const asked = readAsked(args);
   if (!asked.ok) return asked;
   const { subject } = args;
   if (subject.kind === 'package' && subject.integrity !== undefined && provenance.sha512Of(subject.integrity).length === 0)
     return fail('--integrity must be what a lockfile has for the package, "sha512-" and 88 characters: statements carry no other hash');
-  const judge = (verdict: ProvenanceVerdict): ProvenanceVerdict => provenance.withAsked(verdict, asked.value);
+  const judge = (verdict: ProvenanceVerdict): ProvenanceVerdict => withAsked(verdict, asked.value);
   if (subject.kind === 'package' && subject.bundle !== undefined) {
     const text = readTextFile(path.resolve(io.cwd, subject.bundle));
     if (!text.ok) return fail(`${plain(subject.bundle)} cannot be read: ${plain(text.error.reason)}`);
@@ -120,7 +122,7 @@ function readTrustRoot({ trustRoot }: VerifyArgs, io: Io, { BUNDLED_TRUST, trust
   return trust.ok ? trust : fail(`${plain(trustRoot)} is no trust root: ${plain(trust.error)}`);
 }
 
-function readAsked({ identity, issuer, repository }: VerifyArgs, { repositoryAddress }: Provenance): Result<Asked> {
+function readAsked({ identity, issuer, repository }: VerifyArgs): Result<Asked> {
   if (repository !== undefined && repositoryAddress(repository) === undefined)
     return fail(`--repository must be the address of a repository, such as https://github.com/owner/name, not "${plain(repository)}"`);
   return ok({

@@ -2,6 +2,7 @@ import type { Answer, FactKind } from './answer.ts';
 import type { Draft, Message, Severity } from './finding.ts';
 import type { Ecosystem, Lookalike } from './lookalike.ts';
 import type { IgnoreMarker, Manifest } from './manifest.ts';
+import type { ProvenanceDemands } from './provenance-demand.ts';
 import type { Span } from './span.ts';
 
 /** What is said of a rule in the catalogue, the settings, the pages and SARIF. */
@@ -63,6 +64,8 @@ export interface RuleContext {
   readonly lookalike: (ecosystem: Ecosystem, name: string) => Lookalike | undefined;
   /** The well-known npm package that an unknown name has among its words: nothing to warn of without a fact that confirms it. */
   readonly combosquat: (ecosystem: Ecosystem, name: string) => Lookalike | undefined;
+  /** The packages that the policy requires provenance of; undefined where it requires none. */
+  readonly provenanceDemands: ProvenanceDemands | undefined;
   report(draft: Draft): void;
 }
 

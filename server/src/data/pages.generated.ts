@@ -82,6 +82,7 @@ import npmPackageManagerUnpinned from '../../../docs/rules/npm/package-manager-u
 import npmProvenanceDrift from '../../../docs/rules/npm/provenance-drift.md';
 import npmProvenanceInvalid from '../../../docs/rules/npm/provenance-invalid.md';
 import npmProvenanceRegression from '../../../docs/rules/npm/provenance-regression.md';
+import npmProvenanceRequired from '../../../docs/rules/npm/provenance-required.md';
 import npmPublisherChange from '../../../docs/rules/npm/publisher-change.md';
 import npmRangeNotExact from '../../../docs/rules/npm/range-not-exact.md';
 import npmRemoteTarball from '../../../docs/rules/npm/remote-tarball.md';
@@ -196,6 +197,7 @@ export const pages: Readonly<Record<string, string>> = {
   'npm/provenance-drift': npmProvenanceDrift,
   'npm/provenance-invalid': npmProvenanceInvalid,
   'npm/provenance-regression': npmProvenanceRegression,
+  'npm/provenance-required': npmProvenanceRequired,
   'npm/publisher-change': npmPublisherChange,
   'npm/range-not-exact': npmRangeNotExact,
   'npm/remote-tarball': npmRemoteTarball,

@@ -105,6 +105,7 @@ class Run {
       },
       lookalike: typeof lookalikes === 'string' ? noLookalikes : allowing(lookalikes.judge, this.#options.policy),
       combosquat: typeof lookalikes === 'string' ? noLookalikes : allowing(lookalikes.combosquat, this.#options.policy),
+      provenanceDemands: this.#options.policy.provenance,
       report: (draft) => {
         active ??= this.#active(rule);
         this.findings.push(this.#finish(active, draft));

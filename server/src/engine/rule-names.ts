@@ -1,6 +1,6 @@
+import { nearest } from '../core/did-you-mean.ts';
 import { areaOf } from '../policy/policy.ts';
 import { rules } from '../rules/index.ts';
-import { nearest } from './did-you-mean.ts';
 
 const IDS: readonly string[] = rules.map(({ meta }) => meta.id);
 const NAMES: ReadonlySet<string> = new Set([...IDS, ...IDS.map((id) => `${areaOf(id)}/*`)]);

@@ -1,8 +1,8 @@
+import { nearest } from '../core/did-you-mean.ts';
 import type { Finding } from '../core/finding.ts';
 import type { IgnoreMarker, Manifest } from '../core/manifest.ts';
 import type { Rule, UnusedIgnore } from '../core/rule.ts';
 import { areaOf, names, type Policy, severityOf } from '../policy/policy.ts';
-import { nearest } from './did-you-mean.ts';
 
 /** A finding that somebody silenced, and with which words. */
 export interface Suppressed {

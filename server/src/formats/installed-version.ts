@@ -99,7 +99,7 @@ export function recentVersions(context: RuleContext): RecentVersion[] {
 export const LEFT_OUT = 'the registry leaves out when, and by whom, versions were published';
 
 /** What a dependency asks the registry for; undefined for a catalog's entry, which is in another file. */
-function requirementOf({ parsed, spec }: Dependency): string | undefined {
+export function requirementOf({ parsed, spec }: Dependency): string | undefined {
   if (parsed.kind === 'catalog') return undefined;
   return parsed.kind === 'alias' ? parsed.specPart.text : spec;
 }
@@ -126,7 +126,7 @@ function versionOf(
 }
 
 /** Whether the lockfile's version is what the requirement means: somebody may be typing another one. */
-function isAskedFor(version: string, { parsed }: Dependency): boolean {
+export function isAskedFor(version: string, { parsed }: Dependency): boolean {
   const spec = parsed.kind === 'alias' ? parsed.spec : parsed;
   switch (spec.kind) {
     case 'version':

@@ -1,5 +1,6 @@
 import type { Severity } from '../core/finding.ts';
 import type { Ecosystem } from '../core/lookalike.ts';
+import type { ProvenanceDemands } from '../core/provenance-demand.ts';
 import type { RuleMeta } from '../core/rule.ts';
 
 /** What a rule is set to. */
@@ -31,6 +32,8 @@ export interface Policy {
   readonly ignore: readonly PolicyIgnore[];
   /** `lookalikes.allow` of the file; none where it is absent. */
   readonly allow?: readonly AllowedName[];
+  /** `npm.provenance` of the file: the packages that must have provenance, and whose. Absent where there is nothing in it. */
+  readonly provenance?: ProvenanceDemands;
 }
 
 /** Nothing decided: every rule as it ships. */

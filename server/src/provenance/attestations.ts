@@ -1,12 +1,13 @@
+import { worst } from '../core/overall-verdict.ts';
 import type { AttestationVerdict, Check } from '../core/provenance.ts';
+import { compareRepositories } from '../core/repository-address.ts';
 import { checkIdentity } from './identity.ts';
 import { at, isObject, textAt } from './json.ts';
-import { compareRepositories } from './repository.ts';
 import { verifySignature } from './signature.ts';
 import { kindOf, readStatement } from './statement.ts';
 import { checkDigest, checkSubject } from './subject.ts';
 import { type ReadTrust, readTrust, type Trust } from './trust.ts';
-import { checkOneOrigin, checkPresent, worst } from './verdict.ts';
+import { checkOneOrigin, checkPresent } from './verdict.ts';
 
 /** The largest set that is read, in UTF-16 units; real ones have 20 kB. */
 export const MAX_SET_UNITS = 4 * 1024 * 1024;

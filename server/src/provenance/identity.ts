@@ -1,7 +1,7 @@
 import { ASN1Obj } from '@sigstore/core';
 import type { Signer } from '@sigstore/verify';
 import type { Check, SignerIdentity } from '../core/provenance.ts';
-import { repositoryAddress } from './repository.ts';
+import { repositoryAddress } from '../core/repository-address.ts';
 import type { Claims } from './statement.ts';
 
 /** What the extensions of Fulcio's certificates mean (sigstore/fulcio, docs/oid-info.md); those from 8 on are DER strings. */

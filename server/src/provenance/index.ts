@@ -1,14 +1,12 @@
+import { type Asked, withAsked } from '../core/asked-origin.ts';
 import { versionPurl } from '../core/npm-facts.ts';
+import { overall } from '../core/overall-verdict.ts';
 import type { ProvenanceVerdict } from '../core/provenance.ts';
-import { type Asked, withAsked } from './asked.ts';
 import { type AttestationOptions, verifySet } from './attestations.ts';
 import { BUNDLED_TRUST, type Trust } from './trust.ts';
-import { overall } from './verdict.ts';
 
-export { type Asked, withAsked } from './asked.ts';
 export { MAX_SET_UNITS } from './attestations.ts';
 export { verifyPackage } from './package.ts';
-export { repositoryAddress } from './repository.ts';
 export { sha512Of } from './subject.ts';
 export { BUNDLED_TRUST, type Trust, trustOf } from './trust.ts';
 export { packageVerifierOf } from './verifier-of.ts';

@@ -1,10 +1,10 @@
 import { versionPurl } from '../core/npm-facts.ts';
+import { overall } from '../core/overall-verdict.ts';
 import type { Check, PackageEvidence, ProvenanceVerdict, RegistryKey } from '../core/provenance.ts';
 import { type SetVerdict, verifySet } from './attestations.ts';
 import { checkLocked } from './locked.ts';
 import { checkRegistrySignature, type KnownKey } from './registry-signature.ts';
 import { BUNDLED_TRUST, type Trust } from './trust.ts';
-import { overall } from './verdict.ts';
 
 /**
  * Verifies all that a registry says of a version: attestations, its signature, and whether the lockfile's bytes are the ones. Total:

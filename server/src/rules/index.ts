@@ -83,6 +83,7 @@ import { rule as npmPackageManagerUnpinned } from './npm/package-manager-unpinne
 import { rule as npmProvenanceDrift } from './npm/provenance-drift.ts';
 import { rule as npmProvenanceInvalid } from './npm/provenance-invalid.ts';
 import { rule as npmProvenanceRegression } from './npm/provenance-regression.ts';
+import { rule as npmProvenanceRequired } from './npm/provenance-required.ts';
 import { rule as npmPublisherChange } from './npm/publisher-change.ts';
 import { rule as npmRangeNotExact } from './npm/range-not-exact.ts';
 import { rule as npmRemoteTarball } from './npm/remote-tarball.ts';
@@ -197,6 +198,7 @@ export const rules: readonly Rule[] = [
   npmProvenanceDrift,
   npmProvenanceInvalid,
   npmProvenanceRegression,
+  npmProvenanceRequired,
   npmPublisherChange,
   npmRangeNotExact,
   npmRemoteTarball,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { repositoryAddress } from '../../server/src/provenance/repository.ts';
+import { repositoryAddress } from '../../server/src/core/repository-address.ts';
 
 const SAME = [
   'https://github.com/Acme/Widget',

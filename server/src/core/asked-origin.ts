@@ -1,6 +1,7 @@
-import type { Check, ProvenanceVerdict, SignerIdentity } from '../core/provenance.ts';
-import { compareRepositories } from './repository.ts';
-import { overall, worst } from './verdict.ts';
+import type { LinearPattern } from './linear-pattern.ts';
+import { overall, worst } from './overall-verdict.ts';
+import type { Check, ProvenanceVerdict, SignerIdentity } from './provenance.ts';
+import { compareRepositories } from './repository-address.ts';
 
 /** The longest identity that an expression is tried on, in UTF-16 units. */
 const MAX_IDENTITY_UNITS = 2000;
@@ -8,7 +9,7 @@ const MAX_IDENTITY_UNITS = 2000;
 /** What the origin is required to be. */
 export interface Asked {
   /** Must match from the first character of the certificate's identity to the last. */
-  readonly identity?: RegExp;
+  readonly identity?: LinearPattern;
   /** The address of the OpenID Connect issuer. */
   readonly issuer?: string;
   readonly repository?: string;
@@ -46,7 +47,7 @@ function checkAsked({ subject, issuer, repository }: SignerIdentity, asked: Aske
   return checks;
 }
 
-/** Whether an expression matches all of a text, however it is written: `a|b$` would match the start of "attacker". */
-function isWhole({ source, flags }: RegExp, text: string): boolean {
-  return text !== '' && text.length <= MAX_IDENTITY_UNITS && new RegExp(`^(?:${source})$`, flags.replace(/[gmy]/g, '')).test(text);
+/** An expression is for all of an identity, however it is written: in parts, `a|b` would match "attacker". */
+function isWhole(pattern: LinearPattern, text: string): boolean {
+  return text !== '' && text.length <= MAX_IDENTITY_UNITS && pattern.matches(text);
 }

@@ -1,4 +1,4 @@
-import type { Check } from '../core/provenance.ts';
+import type { Check } from './provenance.ts';
 
 /** Short names of hosts in package.json (npm documentation, "repository"). */
 const SHORT_HOSTS: Readonly<Record<string, string>> = { github: 'github.com', gitlab: 'gitlab.com', bitbucket: 'bitbucket.org' };
