@@ -4,6 +4,7 @@ import type { DiskRoot } from '../disk/disk-root.ts';
 import { formatForPath } from '../engine/formats.ts';
 import { type Elsewhere, elsewhereOf } from '../formats/lock-elsewhere.ts';
 import { asLockFile, type LockEntry } from '../formats/lock-model.ts';
+import { lockedBytes, unseenIn } from '../formats/locked-bytes.ts';
 import { packageKeys } from '../formats/registry-settings.ts';
 
 /** The packages of some lockfiles that a registry serves, each version and integrity once. */
@@ -11,6 +12,10 @@ export interface LockedPackages {
   readonly packages: Map<string, { readonly key: PackageVersionKey; readonly lockfiles: string[] }>;
   /** How many entries come from elsewhere, by where. */
   readonly skipped: Map<Elsewhere, number>;
+  /** The ones from git and plain addresses, which no registry can vouch for: `name@version (git)`. */
+  readonly foreign: Set<string>;
+  /** What of `only` chose something. */
+  readonly chosen: Set<string>;
 }
 
 interface Reading {
@@ -29,10 +34,14 @@ export function lockedPackages(root: DiskRoot, file: string, { text, shown, only
   if (manifest === undefined || lock === undefined) return 'it is in no format of Waybill';
   const keys = packageKeys(document, root.project);
   for (const entry of lock.entries) {
-    const { name, version, integrity } = entry;
-    if (only.length > 0 && !only.some((pattern) => isMeant(pattern, name))) continue;
+    const { name, version } = entry;
+    const integrity = lockedBytes(entry);
+    const chosen = only.filter((pattern) => isMeant(pattern, name));
+    if (only.length > 0 && chosen.length === 0) continue;
+    for (const pattern of chosen) into.chosen.add(pattern);
     const elsewhere = elsewhereOf(entry);
     if (elsewhere !== undefined) into.skipped.set(elsewhere, (into.skipped.get(elsewhere) ?? 0) + 1);
+    if (elsewhere === 'git' || elsewhere === 'address') into.foreign.add(`${name}@${version ?? '?'} (${elsewhere})`);
     if (elsewhere !== undefined || !isPackage(entry) || version === undefined) continue;
     const key = {
       ...keys.of({ name, locked: { lock, entry, path: document.path } }),
@@ -45,9 +54,9 @@ export function lockedPackages(root: DiskRoot, file: string, { text, shown, only
     into.packages.set(id, known);
   }
   const [problem] = manifest.problems;
-  return problem?.message;
+  return problem?.message ?? unseenIn(lock);
 }
 
 function isPackage({ source, name }: LockEntry): boolean {
-  return source === 'tarball' && name !== '';
+  return (source === 'tarball' || source === 'bundled') && name !== '';
 }

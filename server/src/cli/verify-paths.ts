@@ -22,6 +22,9 @@ import { statusOf } from './verify-status.ts';
 /** How many packages are asked for at once. The sources bound how many requests that makes; this bounds the documents in memory. */
 const PARALLEL = 12;
 
+/** How many packages of no registry are named. */
+const MAX_FOREIGN = 20;
+
 /** One package of the lockfiles, and what was found out about it. */
 export interface VerifiedPackage {
   readonly name: string;
@@ -55,8 +58,12 @@ export async function verifyPaths(
   const { files, base } = found.value;
   const shown = (file: string): string => toSlashes(path.relative(base, file)) || path.basename(file);
   const unread: { path: string; reason: string }[] = [];
-  const locked: LockedPackages = { packages: new Map(), skipped: new Map() };
+  const locked: LockedPackages = { packages: new Map(), skipped: new Map(), foreign: new Set(), chosen: new Set() };
   for (const { root, file } of files) {
+    if (isBinaryLock(file)) {
+      unread.push({ path: shown(file), reason: 'it is binary; bun install --save-text-lockfile writes one that can be read' });
+      continue;
+    }
     const text = readTextFile(file);
     if (!text.ok) {
       unread.push({ path: shown(file), reason: text.error.reason });
@@ -65,8 +72,11 @@ export async function verifyPaths(
     const problem = lockedPackages(root, file, { text: text.value, shown: shown(file), only: args.subject.only, into: locked });
     if (problem !== undefined) unread.push({ path: shown(file), reason: problem });
   }
-  if (locked.packages.size === 0 && args.subject.only.length > 0 && unread.length === 0)
-    return fail(`no lockfile has a package of ${args.subject.only.map((pattern) => plain(pattern)).join(', ')}`);
+  const idle = args.subject.only.filter((pattern) => !locked.chosen.has(pattern)).map((pattern) => plain(pattern));
+  const isIdle = `no lockfile has a package of ${idle.join(', ')}`;
+  if (args.subject.only.length > 0 && idle.length === args.subject.only.length && unread.length === 0) return fail(isIdle);
+  // A name may be mistyped: others of the choice do not make up for it.
+  if (idle.length > 0) io.stderr.write(`waybill: ${isIdle}\n`);
   const keys = [...locked.packages.values()];
   const progress = new Progress(io);
   const verdicts = await askAll(
@@ -93,7 +103,13 @@ export async function verifyPaths(
   };
   io.stdout.write(args.format === 'json' ? summaryJson(report) : summaryText(report, args.require, paintFor(io.stdout, io.env)));
   const statuses = new Set(packages.map(({ status }) => status));
-  if (statuses.has(EXIT.findings)) return ok(EXIT.findings);
+  const foreign = args.require === 'nothing' ? [] : [...locked.foreign];
+  if (foreign.length > 0) {
+    const shownOnes = foreign.slice(0, MAX_FOREIGN).map((one) => plain(one));
+    const more = foreign.length > MAX_FOREIGN ? ` and ${foreign.length - MAX_FOREIGN} more` : '';
+    io.stderr.write(`waybill: no registry serves these, so that they cannot have what is required: ${shownOnes.join(', ')}${more}\n`);
+  }
+  if (statuses.has(EXIT.findings) || foreign.length > 0) return ok(EXIT.findings);
   return ok(statuses.has(EXIT.failed) || unread.length > 0 ? EXIT.failed : EXIT.ok);
 }
 
@@ -123,16 +139,25 @@ function findLockfiles(paths: readonly string[], io: Io): Result<{ readonly file
     if (!stat.isDirectory() && !isLock(root, file)) return fail(`${plain(name)} is no lockfile of npm, yarn, pnpm or bun`);
     const failures: string[] = [];
     const onUnreadable = (where: string, reason: string): unknown => failures.push(`cannot read ${plain(where)}: ${plain(reason)}`);
-    const found = stat.isDirectory() ? walk(file, { root: root.root, onUnreadable }).map((one) => one.file) : [file];
+    const found = stat.isDirectory() ? walk(file, { root: root.root, onUnreadable, also: BINARY_LOCK }).map((one) => one.file) : [file];
     // A folder that cannot be read may hold a lockfile: what was not looked at is not verified.
     if (failures[0] !== undefined) return fail(failures[0]);
-    for (const one of found) if (isLock(root, one)) files.set(one, { root, file: one });
+    const locks = found.filter((one) => isLock(root, one));
+    if (locks.length === 0 && paths.length > 1) return fail(`there is no lockfile of npm, yarn, pnpm or bun in ${plain(name)}`);
+    for (const one of locks) files.set(one, { root, file: one });
   }
   return files.size === 0 ? fail('there is no lockfile of npm, yarn, pnpm or bun') : ok({ files: [...files.values()], base });
 }
 
 function isLock({ root }: DiskRoot, file: string): boolean {
-  return LOCK_FORMATS.includes(formatForPath(toSlashes(path.relative(root, file)))?.id ?? '');
+  return isBinaryLock(file) || LOCK_FORMATS.includes(formatForPath(toSlashes(path.relative(root, file)))?.id ?? '');
+}
+
+/** Bun's older lockfile, which only bun reads: what it locks must not pass as verified. */
+const BINARY_LOCK = 'bun.lockb';
+
+function isBinaryLock(file: string): boolean {
+  return path.basename(file) === BINARY_LOCK;
 }
 
 /** Asks for all, a few at a time, until all are known or the run is cancelled. */

@@ -7,6 +7,8 @@ const ALGORITHMS = ['sha512', 'sha384', 'sha256', 'sha1'] as const;
 export function checkLocked({ locked, published, shasum }: PackageEvidence): Check {
   const id = 'integrity-locked';
   if (locked === undefined) return { id, outcome: 'not-asked', message: 'No integrity is locked, so the bytes were not compared.' };
+  if (locked === '')
+    return { id, outcome: 'unknown', message: 'The lockfile names an address and no integrity: whatever lies there would be installed.' };
   const [wanted, there] = [hashesOf(locked), hashesOf(published ?? '')];
   if (shasum !== undefined && /^[0-9a-f]{40}$/i.test(shasum)) there.set('sha1', [...(there.get('sha1') ?? []), shasum.toLowerCase()]);
   const algorithm = ALGORITHMS.find((name) => wanted.has(name) && there.has(name));
