@@ -74,7 +74,12 @@ test('a key that is not known decides nothing, and does not stand in the way of 
 test('a registry that serves another key under a known id does not replace it', () => {
   const other = makeKey();
   const signatures = [signatureOf(other, keyId)];
-  assert.deepEqual(said(verify({ signatures, keys: [{ keyId, key: other.spki.toString('base64') }] }))[0], 'contradicted');
+  const keys = [{ keyId, key: other.spki.toString('base64') }];
+  assert.deepEqual(said(verify({ signatures, keys }))[0], 'contradicted');
+  // Nor does it for publications: this one was signed with the known key.
+  const text = JSON.stringify(setOf(sigstore.bundle({ statement: publish(), by: 'registry' })));
+  const [publication] = verify({ keys, attestations: { state: 'served', text } }).attestations;
+  assert.equal(publication?.verdict, 'proven');
 });
 
 test('a key of another kind than registries have is no key, whatever its list says', () => {
@@ -133,6 +138,19 @@ for (const [what, evidence, trust, expected] of [
     { ...EVIDENCE, keys: [KEY, { ...KEY, validUntil: '2099-01-01T00:00:00Z' }, { ...KEY, validUntil: END }], publishedAt: AFTER },
     NO_KEYS,
     'contradicted',
+  ],
+  [
+    'that the registry lists twice, first with an end that is no date',
+    {
+      ...EVIDENCE,
+      keys: [
+        { ...KEY, validUntil: 'soon' },
+        { ...KEY, validUntil: '2099-01-01T00:00:00Z' },
+      ],
+      publishedAt: AFTER,
+    },
+    NO_KEYS,
+    'unknown',
   ],
   [
     'that the registry lists twice, once with an end that is no date',
