@@ -6,6 +6,7 @@ import { Ajv } from 'ajv';
 import { type NpmServer, type Paper, startNpmServer } from '../sources/support/npm-server.ts';
 import { type CliRun, waybill } from '../support/cli.ts';
 import { withFolder } from '../support/folder.ts';
+import { packageLock } from '../support/package-lock.ts';
 import { INTEGRITY, NAME, OTHER_INTEGRITY, SIGNER, VERSION } from '../support/provenance.ts';
 import { goodSet, keysPaper, listed, signatureOf } from '../support/registry-papers.ts';
 import { makeSigstore } from '../support/sigstore.ts';
@@ -49,13 +50,6 @@ async function run(files: Readonly<Record<string, string>>, ...args: readonly st
       env: { NPM_CONFIG_REGISTRY: server.registry },
     }),
   );
-}
-
-function packageLock(entries: Readonly<Record<string, object>>): string {
-  const packages = Object.fromEntries(
-    Object.entries(entries).map(([name, entry]) => [`node_modules/${name}`, { version: '1.0.0', ...entry }]),
-  );
-  return JSON.stringify({ name: 'app', lockfileVersion: 3, packages: { '': { name: 'app' }, ...packages } }, undefined, 2);
 }
 
 const GOOD = { [NAME]: { version: VERSION, integrity: INTEGRITY }, plain: { integrity: INTEGRITY } };
@@ -166,7 +160,7 @@ for (const [what, entries, args, status, pattern] of [
   ],
   ['a signature required', GOOD, ['--require', 'signature'], 0, /Provenance or a signature of the registry was required of each\./],
   ['provenance required', GOOD, ['--require', 'provenance'], 1, /missing {2}There is no attestation.*\n {2}plain@1\.0\.0\n/],
-  ['provenance required of some', GOOD, ['--require', 'provenance', '--only', '@acme/*,nothing'], 0, /1 package in 1 lockfile/],
+  ['provenance required of some', GOOD, ['--require', 'provenance', '--only', '@acme/*'], 0, /1 package in 1 lockfile/],
   ['an origin required', GOOD, ['--only', NAME, '--repository', 'acme/widget'], 0, /Provenance was required of each\./],
   ['another origin required', GOOD, ['--only', NAME, '--repository', 'acme/other'], 1, /WRONG {6}asked-repository/],
   ['other bytes', { plain: { integrity: OTHER_INTEGRITY } }, [], 1, /WRONG {6}integrity-locked.*locked in package-lock\.json/s],

@@ -14,6 +14,15 @@ const SAME = [
   'https://www.github.com/acme/widget/tree/main/packages/x',
   'github:acme/widget',
   'acme/widget',
+  'acme/widget#v1',
+  'HTTPS://GitHub.com/acme/widget/',
+  'https://github.com/acme/widget.git/',
+  'https://github.com:443/acme/widget',
+  'git+ssh://git@github.com:acme/widget.git',
+  'ssh://git@github.com:22/acme/widget.git',
+  'ssh://github.com/acme/widget',
+  'git://github.com:9418/acme/widget.git',
+  ' git@github.com:/acme/widget ',
 ];
 
 for (const written of SAME) {
@@ -33,6 +42,10 @@ for (const written of [
   'https://github.com/',
   'https://github.com/acme',
   'see our wiki',
+  './widget',
+  '../widget',
+  'gist:0123456789abcdef0123',
+  'ssh://git@github.com:22/acme',
   'file:///etc/passwd',
   `a/${'b'.repeat(3000)}`,
 ]) {

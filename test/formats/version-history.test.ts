@@ -147,3 +147,71 @@ test('a package with twenty thousand versions is compared once', () => {
   assert.equal(first?.previous?.version, '1.19998.0');
   assert.equal(compareVersion(all, '1.19999.0'), first);
 });
+
+test('a dependency is what is brought in, whatever it is called', () => {
+  const added = (before: Readonly<Record<string, string>>, now: Readonly<Record<string, string>>) => {
+    const all = packument([version('1.0.0', 1, { dependencies: before }), version('1.0.1', 9, { dependencies: now })]);
+    const found = compareVersion(all, '1.0.1')?.dependencies;
+    return found?.state === 'changed'
+      ? found.change.added.map(({ name, isExotic }) => `${name}${isExotic ? ' exotic' : ''}`)
+      : found?.state;
+  };
+  // The name stays, and something else is installed for it.
+  assert.deepEqual(added({ a: '^1.0.0' }, { a: 'npm:b@^1.0.0' }), ['b']);
+  assert.deepEqual(added({ a: '^1.0.0' }, { a: 'github:mallory/a#0123456789012345678901234567890123456789' }), ['a exotic']);
+  assert.deepEqual(added({ a: 'github:acme/a#v1' }, { a: 'github:mallory/a#v1' }), ['a exotic']);
+  assert.deepEqual(added({ a: '^1.0.0' }, { a: 'https://cdn.example.test/a.tgz' }), ['a exotic']);
+  // Another name for what was there, and newer releases of it.
+  assert.equal(added({ a: '^1.0.0' }, { 'a-legacy': 'npm:a@^1.0.0' }), 'same');
+  assert.equal(added({ 'a-legacy': 'npm:a@^1.0.0' }, { a: '^1.0.1' }), 'same');
+  assert.equal(added({ a: 'npm:b@^1.0.0' }, { a: 'npm:b@^1.1.0' }), 'same');
+  assert.equal(added({ a: 'github:acme/a#v1' }, { a: 'git+https://github.com/acme/a.git#v2' }), 'same');
+  assert.equal(added({ a: 'https://cdn.example.test/a-1.tgz' }, { a: 'https://cdn.example.test/a-2.tgz' }), 'same');
+  assert.equal(added({ a: '^1.0.0', b: '1' }, { a: '~1.0.1' }), 'same');
+});
+
+test('five thousand versions in any order, and what registries leave out of some, do not change the answer', () => {
+  const all = Array.from({ length: 5000 }, (_, nth) =>
+    version(`${Math.floor(nth / 1000)}.${Math.floor(nth / 10) % 100}.${nth % 10}`, nth, nth % 7 === 0 ? { deprecated: 'old' } : TRUSTED),
+  );
+  const hand = version('4.99.10', 5000.5, { hasInstallScript: true, dependencies: { b: '1' }, publisher: { name: 'mallory' } });
+  // A permutation: 1009 and 5001 have no common factor.
+  const listed = [...all, hand];
+  const mixed = listed.map((_, nth) => listed[(nth * 1009) % 5001] ?? hand);
+  const thin: FullVersion[] = [{ version: '4.99.8-beta.1' }, { version: '0.0.0-nightly' }, { version: 'junk' }];
+  for (const versions of [listed, mixed, mixed.toReversed(), [...thin, ...mixed]]) {
+    const found = compareVersion(packument(versions), '4.99.10');
+    assert.deepEqual(
+      [found?.previous?.version, found?.script.state, found?.dependencies.state, found?.evidence.state, found?.publisher.state],
+      ['4.99.9', 'changed', 'changed', 'changed', 'changed'],
+    );
+    assert.equal(found?.publisher.state === 'changed' && found.publisher.change.kind, 'person');
+  }
+});
+
+test('honest oddities are no change', () => {
+  const states = (text: string, ...versions: readonly FullVersion[]) => {
+    const found = compareVersion(packument(versions), text);
+    return found && [found.script.state, found.dependencies.state, found.evidence.state, found.publisher.state];
+  };
+  const script = { hasInstallScript: true, dependencies: { a: '1' } };
+  const quiet = ['same', 'same', 'same', 'same'];
+  // A maintenance release of an older major, by its own line; the newer major has evidence, other dependencies and another publisher.
+  const newer = [
+    version('2.0.0', 5, { ...TRUSTED, dependencies: { z: '1' } }),
+    version('2.0.1', 6, { ...TRUSTED, dependencies: { z: '1' } }),
+  ];
+  assert.deepEqual(states('1.0.2', version('1.0.0', 1, script), version('1.0.1', 2, script), ...newer, version('1.0.2', 9, script)), quiet);
+  // The first release with provenance, and the first by trusted publishing.
+  assert.deepEqual(states('1.0.1', version('1.0.0', 1), version('1.0.1', 9, ATTESTED)), quiet);
+  assert.deepEqual(states('1.0.1', version('1.0.0', 1), version('1.0.1', 9, TRUSTED)), quiet);
+  // Trusted publishing back to a token with provenance, as vite 6.4.1: the bot has published before.
+  const bot = version('0.9.0', 0);
+  assert.deepEqual(states('1.0.2', bot, version('1.0.0', 1, TRUSTED), version('1.0.1', 2, TRUSTED), version('1.0.2', 9, ATTESTED)), quiet);
+  // A script that moved to another hook is one as before.
+  assert.deepEqual(states('1.0.1', version('1.0.0', 1, script), version('1.0.1', 9, script)), quiet);
+  // The only version there is.
+  assert.deepEqual(states('1.0.0', version('1.0.0', 1)), ['same', 'nothing-earlier', 'nothing-earlier', 'nothing-earlier']);
+  // A deprecated predecessor is a predecessor.
+  assert.deepEqual(states('1.0.1', version('1.0.0', 1, { ...script, deprecated: 'x' }), version('1.0.1', 9, script)), quiet);
+});

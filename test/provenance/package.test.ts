@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { CHECKS, type PackageEvidence, type ProvenanceVerdict, type RegistryKey, type Verdict } from '../../server/src/core/provenance.ts';
@@ -74,7 +74,32 @@ test('a key that is not known decides nothing, and does not stand in the way of 
 test('a registry that serves another key under a known id does not replace it', () => {
   const other = makeKey();
   const signatures = [signatureOf(other, keyId)];
-  assert.deepEqual(said(verify({ signatures, keys: [{ keyId, key: other.spki.toString('base64') }] }))[0], 'contradicted');
+  const keys = [{ keyId, key: other.spki.toString('base64') }];
+  assert.deepEqual(said(verify({ signatures, keys }))[0], 'contradicted');
+  // Nor does it for publications: this one was signed with the known key.
+  const text = JSON.stringify(setOf(sigstore.bundle({ statement: publish(), by: 'registry' })));
+  const [publication] = verify({ keys, attestations: { state: 'served', text } }).attestations;
+  assert.equal(publication?.verdict, 'proven');
+});
+
+test('a key of another kind than registries have is no key, whatever its list says', () => {
+  for (const { publicKey } of [generateKeyPairSync('ed25519'), generateKeyPairSync('ec', { namedCurve: 'P-384' })]) {
+    const key = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+    assert.deepEqual(said(verify({ keys: [{ keyId, key }] }, NO_KEYS)).slice(0, 2), ['not-proven', 'registry-signature unknown']);
+  }
+});
+
+test('of two keys under one id the first counts, for signatures and for publications', () => {
+  const other = makeKey();
+  const keys = [KEY, { keyId, key: other.spki.toString('base64') }];
+  const text = JSON.stringify(setOf(sigstore.bundle({ statement: publish(), by: 'registry' })));
+  const verdict = verify({ keys, attestations: { state: 'served', text } }, NO_KEYS);
+  assert.deepEqual(
+    verdict.attestations.map((attestation) => attestation.verdict),
+    ['proven'],
+  );
+  assert.equal(said(verdict)[1], 'registry-signature passed');
+  assert.equal(said(verify({ keys: keys.toReversed() }, NO_KEYS))[1], 'registry-signature contradicted');
 });
 
 test('no signature: missing where the registry signs, unknown where it does not', () => {
@@ -102,6 +127,44 @@ for (const [what, evidence, trust, expected] of [
     'unknown',
   ],
   ['that the registry ended before the snapshot did', { ...NO_TIME, publishedAt: AFTER }, { ...NO_KEYS, keys: [KEY] }, 'contradicted'],
+  [
+    'that the registry lets live on after the snapshot ended it',
+    { ...EVIDENCE, keys: [{ ...KEY, validUntil: '2099-01-01T00:00:00Z' }], publishedAt: AFTER },
+    { ...NO_KEYS, keys: [{ ...KEY, validUntil: END }] },
+    'contradicted',
+  ],
+  [
+    'that the registry lists twice, with two ends',
+    { ...EVIDENCE, keys: [KEY, { ...KEY, validUntil: '2099-01-01T00:00:00Z' }, { ...KEY, validUntil: END }], publishedAt: AFTER },
+    NO_KEYS,
+    'contradicted',
+  ],
+  [
+    'that the registry lists twice, first with an end that is no date',
+    {
+      ...EVIDENCE,
+      keys: [
+        { ...KEY, validUntil: 'soon' },
+        { ...KEY, validUntil: '2099-01-01T00:00:00Z' },
+      ],
+      publishedAt: AFTER,
+    },
+    NO_KEYS,
+    'unknown',
+  ],
+  [
+    'that the registry lists twice, once with an end that is no date',
+    {
+      ...EVIDENCE,
+      keys: [
+        { ...KEY, validUntil: '2099-01-01T00:00:00Z' },
+        { ...KEY, validUntil: 'soon' },
+      ],
+      publishedAt: AFTER,
+    },
+    NO_KEYS,
+    'unknown',
+  ],
 ] as const) {
   test(`a key ${what}: ${expected}`, () => {
     const verdict = verifyPackage(evidence, trust);
@@ -141,6 +204,15 @@ for (const [what, locked, published, shasum, expected] of [
   ['the same', INTEGRITY, INTEGRITY, undefined, 'passed'],
   ['others', OTHER_INTEGRITY, INTEGRITY, undefined, 'contradicted'],
   ['one of several', `sha1-${SHA1.toString('base64')} ${INTEGRITY}`, `${OTHER_INTEGRITY} ${INTEGRITY}`, undefined, 'passed'],
+  ['the same, and others as well', `${INTEGRITY} ${OTHER_INTEGRITY}`, INTEGRITY, undefined, 'contradicted'],
+  [
+    'the same by a weaker hash than managers go by',
+    `sha1-${SHA1.toString('base64')} ${OTHER_INTEGRITY}`,
+    undefined,
+    SHA1.toString('hex'),
+    'unknown',
+  ],
+  ['cut', INTEGRITY.slice(0, 60), INTEGRITY, undefined, 'unknown'],
   ['others by the strongest hash', `sha1-${SHA1.toString('base64')} ${OTHER_INTEGRITY}`, INTEGRITY, SHA1.toString('hex'), 'contradicted'],
   ['the same by the old sum', `sha1-${SHA1.toString('base64')}`, INTEGRITY, SHA1.toString('hex').toUpperCase(), 'passed'],
   ['others by the old sum', `sha1-${SHA1.toString('base64')}`, INTEGRITY, '0'.repeat(40), 'contradicted'],

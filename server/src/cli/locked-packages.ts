@@ -4,7 +4,8 @@ import type { NamedPackage } from '../core/provenance-demand.ts';
 import type { DiskRoot } from '../disk/disk-root.ts';
 import { formatForPath } from '../engine/formats.ts';
 import { type Elsewhere, elsewhereOf } from '../formats/lock-elsewhere.ts';
-import { asLockFile } from '../formats/lock-model.ts';
+import { asLockFile, type LockEntry } from '../formats/lock-model.ts';
+import { lockedBytes, unseenIn } from '../formats/locked-bytes.ts';
 import { packageKeys } from '../formats/registry-settings.ts';
 import type { PackageAsked } from './verify-asked.ts';
 
@@ -13,7 +14,7 @@ export interface LockedPackage {
   readonly name: string;
   readonly version: string | undefined;
   readonly asked: PackageAsked;
-  /** How its registry is asked, or where it comes from that is none: told only of what the policy requires provenance of. */
+  /** How its registry is asked, or where it comes from that is none: told only of what something is required of. */
   readonly from: PackageVersionKey | Elsewhere;
   readonly lockfiles: string[];
 }
@@ -23,6 +24,8 @@ export interface LockedPackages {
   readonly packages: Map<string, LockedPackage>;
   /** How many other entries come from elsewhere, by where. */
   readonly skipped: Map<Elsewhere, number>;
+  /** What of `only` chose something. */
+  readonly chosen: Set<string>;
 }
 
 interface Reading {
@@ -42,14 +45,17 @@ export function lockedPackages(root: DiskRoot, file: string, { text, shown, only
   if (manifest === undefined || lock === undefined) return 'it is in no format of Waybill';
   const keys = packageKeys(document, root.project);
   for (const entry of lock.entries) {
-    const { name, alias, version, integrity } = entry;
-    if (only.length > 0 && !only.some((pattern) => isMeant(pattern, name))) continue;
+    const { name, alias, version } = entry;
+    const integrity = lockedBytes(entry);
+    const chosen = only.filter((pattern) => isMeant(pattern, name));
+    if (only.length > 0 && chosen.length === 0) continue;
+    for (const pattern of chosen) into.chosen.add(pattern);
     const asked = askedOf({ name, alias });
     const elsewhere = elsewhereOf(entry);
-    // What git and addresses give can have no provenance; files are the project's own, and what is inside of a package is that one's.
-    const isMissed = asked.demand !== undefined && (elsewhere === 'git' || elsewhere === 'address');
+    // What git and addresses give can have no papers; files are the project's own, and what is inside of a package is that one's.
+    const isMissed = asked.require !== 'nothing' && (elsewhere === 'git' || elsewhere === 'address');
     if (elsewhere !== undefined && !isMissed) into.skipped.set(elsewhere, (into.skipped.get(elsewhere) ?? 0) + 1);
-    if (name === '' || (!isMissed && (elsewhere !== undefined || entry.source !== 'tarball' || version === undefined))) continue;
+    if (name === '' || (!isMissed && (elsewhere !== undefined || !isPackage(entry) || version === undefined))) continue;
     const from = elsewhere ?? {
       ...keys.of({ name, locked: { lock, entry, path: document.path } }),
       version: version ?? '',
@@ -62,5 +68,9 @@ export function lockedPackages(root: DiskRoot, file: string, { text, shown, only
     into.packages.set(id, known);
   }
   const [problem] = manifest.problems;
-  return problem?.message;
+  return problem?.message ?? unseenIn(lock);
+}
+
+function isPackage({ source }: LockEntry): boolean {
+  return source === 'tarball' || source === 'bundled';
 }

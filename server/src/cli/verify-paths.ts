@@ -70,8 +70,12 @@ export async function verifyPaths(
   const { files, base } = locks.value;
   const shown = (file: string): string => toSlashes(path.relative(base, file)) || path.basename(file);
   const unread: { path: string; reason: string }[] = [];
-  const locked: LockedPackages = { packages: new Map(), skipped: new Map() };
+  const locked: LockedPackages = { packages: new Map(), skipped: new Map(), chosen: new Set() };
   for (const { root, file } of files) {
+    if (isBinaryLock(file)) {
+      unread.push({ path: shown(file), reason: 'it is binary; bun install --save-text-lockfile writes one that can be read' });
+      continue;
+    }
     const text = readTextFile(file);
     if (!text.ok) {
       unread.push({ path: shown(file), reason: text.error.reason });
@@ -86,8 +90,11 @@ export async function verifyPaths(
     });
     if (problem !== undefined) unread.push({ path: shown(file), reason: problem });
   }
-  if (locked.packages.size === 0 && args.subject.only.length > 0 && unread.length === 0)
-    return fail(`no lockfile has a package of ${args.subject.only.map((pattern) => plain(pattern)).join(', ')}`);
+  const idle = args.subject.only.filter((pattern) => !locked.chosen.has(pattern)).map((pattern) => plain(pattern));
+  const isIdle = `no lockfile has a package of ${idle.join(', ')}`;
+  if (args.subject.only.length > 0 && idle.length === args.subject.only.length && unread.length === 0) return fail(isIdle);
+  // A name may be mistyped: others of the choice do not make up for it.
+  if (idle.length > 0) io.stderr.write(`waybill: ${isIdle}\n`);
   const found = [...locked.packages.values()];
   const progress = new Progress(io);
   const verdicts = await askAll(
@@ -148,16 +155,25 @@ function findLockfiles(paths: readonly string[], io: Io): Result<{ readonly file
     if (!stat.isDirectory() && !isLock(root, file)) return fail(`${plain(name)} is no lockfile of npm, yarn, pnpm or bun`);
     const failures: string[] = [];
     const onUnreadable = (where: string, reason: string): unknown => failures.push(`cannot read ${plain(where)}: ${plain(reason)}`);
-    const found = stat.isDirectory() ? walk(file, { root: root.root, onUnreadable }).map((one) => one.file) : [file];
+    const found = stat.isDirectory() ? walk(file, { root: root.root, onUnreadable, also: BINARY_LOCK }).map((one) => one.file) : [file];
     // A folder that cannot be read may hold a lockfile: what was not looked at is not verified.
     if (failures[0] !== undefined) return fail(failures[0]);
-    for (const one of found) if (isLock(root, one)) files.set(one, { root, file: one });
+    const locks = found.filter((one) => isLock(root, one));
+    if (locks.length === 0 && paths.length > 1) return fail(`there is no lockfile of npm, yarn, pnpm or bun in ${plain(name)}`);
+    for (const one of locks) files.set(one, { root, file: one });
   }
   return files.size === 0 ? fail('there is no lockfile of npm, yarn, pnpm or bun') : ok({ files: [...files.values()], base });
 }
 
 function isLock({ root }: DiskRoot, file: string): boolean {
-  return LOCK_FORMATS.includes(formatForPath(toSlashes(path.relative(root, file)))?.id ?? '');
+  return isBinaryLock(file) || LOCK_FORMATS.includes(formatForPath(toSlashes(path.relative(root, file)))?.id ?? '');
+}
+
+/** Bun's older lockfile, which only bun reads: what it locks must not pass as verified. */
+const BINARY_LOCK = 'bun.lockb';
+
+function isBinaryLock(file: string): boolean {
+  return path.basename(file) === BINARY_LOCK;
 }
 
 /** The verdict on what no registry serves. */
@@ -166,7 +182,10 @@ async function foreign(from: Elsewhere, name: string, version: string | undefine
   return {
     subject: version === undefined ? npmVersions.purl({ name }) : versionPurl(name, version),
     verdict: 'not-proven',
-    checks: [{ id: 'provenance-present', outcome: 'not-proven', message: `It comes from ${where}, which has no provenance.` }],
+    checks: [
+      { id: 'provenance-present', outcome: 'not-proven', message: `It comes from ${where}, which has no provenance.` },
+      { id: 'registry-signature', outcome: 'not-proven', message: `It comes from ${where}, which no registry signs.` },
+    ],
     attestations: [],
     trustRootDate,
   };

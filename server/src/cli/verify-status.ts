@@ -10,6 +10,14 @@ export function statusOf(verdict: ProvenanceVerdict, requirement: Requirement): 
   if (verdict.verdict === 'contradicted' || verdict.checks.some(({ id, outcome }) => id === 'version-listed' && outcome === 'not-proven'))
     return EXIT.findings;
   if (verdict.verdict === 'proven') return EXIT.ok;
+  const status = requiredStatus(verdict, requirement);
+  // What is not known to be the bytes that were judged is not judged.
+  return status === EXIT.ok && verdict.checks.some(({ id, outcome }) => id === 'integrity-locked' && outcome === 'unknown')
+    ? EXIT.failed
+    : status;
+}
+
+function requiredStatus(verdict: ProvenanceVerdict, requirement: Requirement): number {
   switch (requirement) {
     case 'provenance':
       return verdict.verdict === 'unknown' ? EXIT.failed : EXIT.findings;

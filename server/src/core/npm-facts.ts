@@ -97,7 +97,7 @@ export interface Packument extends PackageVersions {
 /** A version of a package, as a lockfile has it. */
 export interface PackageVersionKey extends PackageKey {
   readonly version: string;
-  /** Subresource Integrity that the lockfile has for it. */
+  /** Subresource Integrity that the lockfile has for it; `''` where it has none and names an address of its own. */
   readonly integrity?: string;
 }
 

@@ -10,13 +10,19 @@ const SHORT_HOSTS: Readonly<Record<string, string>> = { github: 'github.com', gi
 export function repositoryAddress(written: string): string | undefined {
   const text = written.trim();
   if (text.length > 2000) return undefined;
-  const short = /^(?:(github|gitlab|bitbucket):)?([\w.-]+\/[\w.-]+)$/.exec(text);
+  const short = /^(?:(github|gitlab|bitbucket):)?([\w-][\w.-]*\/[\w.-]+)(?:#.*)?$/.exec(text);
   if (short !== null) return address(SHORT_HOSTS[short[1] ?? 'github'] ?? '', short[2] ?? '');
-  const ssh = /^(?:ssh:\/\/)?git@([\w.-]+)[:/]([^?#]+)/.exec(text);
-  if (ssh !== null) return address(ssh[1] ?? '', ssh[2] ?? '');
-  const url = /^(?:git\+)?(?:https?|git|ssh):\/\/(?:[^@/?#]*@)?([\w.-]+(?::\d+)?)\/([^?#]+)/.exec(text);
-  return url === null ? undefined : address(url[1] ?? '', url[2] ?? '');
+  const scp = /^(?:(?:git\+)?ssh:\/\/)?[\w.-]+@([\w.-]+):(?!\d+\/)([^?#]+)/i.exec(text) ?? /^[\w.-]+@([\w.-]+)[:/]([^?#]+)/.exec(text);
+  if (scp !== null) return address(scp[1] ?? '', scp[2] ?? '');
+  const url = /^(?:git\+)?(https?|git|ssh):\/\/(?:[^@/?#]*@)?([\w.-]+(?::\d+)?)\/([^?#]+)/i.exec(text);
+  if (url === null) return undefined;
+  const [, scheme = '', host = '', path = ''] = url;
+  const own = PORTS[scheme.toLowerCase()];
+  return address(own === undefined || !host.endsWith(own) ? host : host.slice(0, -own.length), path);
 }
+
+/** The ports that go without saying. */
+const PORTS: Readonly<Record<string, string>> = { https: ':443', http: ':80', ssh: ':22', git: ':9418' };
 
 function address(host: string, path: string): string | undefined {
   const name = host.toLowerCase().replace(/^www\./, '');

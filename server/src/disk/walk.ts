@@ -19,6 +19,8 @@ export interface WalkOptions {
   readonly root: string;
   /** Told of folders that could not be read, with the system's reason. */
   readonly onUnreadable: (folder: string, reason: string) => void;
+  /** A file name that is found too, though no format reads it. */
+  readonly also?: string;
 }
 
 /**
@@ -75,7 +77,7 @@ function visit(folder: string, inherited: readonly IgnoreRules[], options: WalkO
       if (SKIPPED_FOLDERS.has(entry.name) || isIgnored(rules, `${file}${path.sep}`)) continue;
       visit(file, rules, options, found);
     } else if (entry.isFile() || entry.isSymbolicLink()) {
-      if (formatForPath(toSlashes(path.relative(options.root, file))) === undefined) continue;
+      if (entry.name !== options.also && formatForPath(toSlashes(path.relative(options.root, file))) === undefined) continue;
       if (entry.isSymbolicLink() && !isOwnFile(file, options.root)) continue;
       if (!isManifestName(entry.name) && isIgnored(rules, file)) continue;
       found.push({ file });

@@ -7,6 +7,7 @@ import type { Span } from '../core/span.ts';
 import { isAskedFor, requirementOf } from './installed-version.ts';
 import { elsewhereOf } from './lock-elsewhere.ts';
 import { asLockFile, type LockEntry, type LockFile } from './lock-model.ts';
+import { lockedBytes } from './locked-bytes.ts';
 import { asPackageJson, type Dependency, type PackageJson } from './package-json.ts';
 import { pickVersion } from './pick-version.ts';
 import { type PackageKeys, packageKeys, type RegistryDependency, registryDependencies } from './registry-settings.ts';
@@ -84,8 +85,9 @@ function judgedEntry(dependency: Dependency, { locked }: RegistryDependency): Lo
 function ofEntry(entry: LockEntry, key: PackageKey): DemandedPackage['from'] | undefined {
   const elsewhere = elsewhereOf(entry);
   if (elsewhere === 'git' || elsewhere === 'address') return { kind: elsewhere };
-  const { source, version, integrity } = entry;
-  if (source !== 'tarball' || version === undefined) return undefined;
+  const { source, version } = entry;
+  if (elsewhere !== undefined || (source !== 'tarball' && source !== 'bundled') || version === undefined) return undefined;
+  const integrity = lockedBytes(entry);
   return { kind: 'registry', key: { ...key, version, ...(integrity === undefined ? {} : { integrity }) } };
 }
 

@@ -51,7 +51,19 @@ export function conflictIn(a: Hashes, b: Hashes): string | undefined {
 export function publishedConflict(entry: LockEntry, { integrity, shasum, tarball }: PublishedVersion): string | undefined {
   if (isOfOtherHost(entry, tarball)) return undefined;
   const sha1 = shasum !== undefined && /^[0-9a-f]{40}$/i.test(shasum) ? `sha1-${base64OfHex(shasum)}` : '';
-  return conflictIn({ integrity: entry.integrity, checksum: undefined }, { integrity: `${integrity ?? ''} ${sha1}`, checksum: undefined });
+  const locked = { integrity: entry.integrity, checksum: undefined };
+  const published = { integrity: `${integrity ?? ''} ${sha1}`, checksum: undefined };
+  return conflictIn(locked, published) ?? extraIn(locked, published);
+}
+
+/** The algorithm of which the first has a hash that the second has not: managers take bytes that have any one of several. */
+function extraIn(a: Hashes, b: Hashes): string | undefined {
+  const right = hashesOf(b);
+  for (const [algorithm, digests] of hashesOf(a)) {
+    const others = right.get(algorithm) ?? [];
+    if (digests.some((digest) => !others.includes(digest) && others.some((other) => other.length === digest.length))) return algorithm;
+  }
+  return undefined;
 }
 
 function isOfOtherHost({ resolved }: LockEntry, tarball: string | undefined): boolean {

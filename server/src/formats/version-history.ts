@@ -254,17 +254,35 @@ function dependencyChange({ self, before, baselines }: Setting): Compared<NewDep
   for (const { record: previous } of line) {
     // One that comes back was reviewed before.
     const earlier = before.filter((other) => other.parsed.major === self.parsed.major && isCalm(other, self.record.publishedAt));
-    const isKnown = (name: string): boolean => earlier.some(({ record }) => hasDependency(record, name));
     const added = Object.entries(self.record.dependencies ?? {})
-      .filter(([name]) => !hasDependency(previous, name) && !isKnown(name))
-      .map(([name, requirement]) => newDependency(name, requirement));
+      .filter(([key, requirement]) => ![{ record: previous }, ...earlier].some(({ record }) => bringsIn(record, key, requirement)))
+      .map(([key, requirement]) => newDependency(key, requirement));
     if (added.length > 0) return { state: 'changed', change: { previous, added } };
   }
   return SAME;
 }
 
-function hasDependency({ dependencies }: FullVersion, name: string): boolean {
-  return dependencies !== undefined && Object.hasOwn(dependencies, name);
+/** Whether a version needs what another one's requirement brings in, under this name or another. */
+function bringsIn({ dependencies = {} }: FullVersion, key: string, requirement: string): boolean {
+  const wanted = broughtIn(key, requirement);
+  const own = Object.hasOwn(dependencies, key) ? dependencies[key] : undefined;
+  if (own !== undefined && broughtIn(key, own) === wanted) return true;
+  return Object.entries(dependencies).some(([other, text]) => (other === wanted || /[:/]/.test(text)) && broughtIn(other, text) === wanted);
+}
+
+/** What a requirement brings in, for comparing: what an alias stands for, the repository of a git address, the host of a plain one. */
+function broughtIn(key: string, requirement: string): string {
+  const spec = parseSpec(requirement);
+  switch (spec.kind) {
+    case 'alias':
+      return spec.name?.text ?? key;
+    case 'git':
+      return `git ${spec.repository}`;
+    case 'remote':
+      return `address ${key} ${spec.host}`;
+    default:
+      return key;
+  }
 }
 
 function newDependency(key: string, requirement: string): NewDependency {

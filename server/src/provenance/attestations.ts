@@ -63,7 +63,16 @@ function readSet(text: string): readonly Entry[] | string {
   if (!isObject(json) || !Array.isArray(json.attestations)) return 'It is neither a Sigstore bundle nor a set of attestations.';
   if (json.attestations.length > MAX_ATTESTATIONS) return `It has more than ${MAX_ATTESTATIONS} attestations.`;
   const entries = json.attestations.map((entry) => ({ label: textAt(entry, 'predicateType'), bundle: at(entry, 'bundle') }));
-  return [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
+  return [...new Map(entries.map((entry, nth) => [textOf(entry) ?? nth, entry])).values()];
+}
+
+/** Equal entries give equal texts; undefined for one that is nested too deep to be written. */
+function textOf(entry: Entry): string | undefined {
+  try {
+    return JSON.stringify(entry);
+  } catch {
+    return undefined;
+  }
 }
 
 function verifyAttestation({ label, bundle }: Entry, trust: ReadTrust, options: AttestationOptions): AttestationVerdict {

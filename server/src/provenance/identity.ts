@@ -82,9 +82,20 @@ function checkRepository({ repository, subject = 'nobody' }: SignerIdentity, cla
       return { id, outcome: 'contradicted', message: `The statement names ${claimed}, but ${subject} signed it, which is no workflow.` };
     return { id, outcome: 'unknown', message: `The certificate of ${subject} does not say from which repository it came.` };
   }
-  return repositoryAddress(repository) === claimed
+  if (repositoryAddress(repository) !== claimed)
+    return { id, outcome: 'contradicted', message: `The statement names ${claimed}, but a workflow of ${repository} signed it.` };
+  // A build service elsewhere puts into the certificate whichever repository its customer told it to build.
+  return hostOf(subject) === hostOf(repository)
     ? { id, outcome: 'passed', message: `Statement and certificate name ${repository}.` }
-    : { id, outcome: 'contradicted', message: `The statement names ${claimed}, but a workflow of ${repository} signed it.` };
+    : {
+        id,
+        outcome: 'unknown',
+        message: `It was signed by ${subject}, and whether that one may speak for ${repository} is not known here.`,
+      };
+}
+
+function hostOf(address: string): string | undefined {
+  return /^https?:\/\/([^/]+)\//.exec(address)?.[1]?.toLowerCase();
 }
 
 function checkCommit({ commit, ref }: SignerIdentity, claims: Claims): Check {

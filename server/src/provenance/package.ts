@@ -52,16 +52,27 @@ function attestationsOf({ attestations: set, ...evidence }: PackageEvidence, tru
   }
 }
 
-/** The keys that are known: those of the snapshot, and the registry's own. A key of the snapshot is what the snapshot says, but may end earlier. */
+/** The keys that are known: those of the snapshot, and the registry's own. A key of the snapshot is what the snapshot says, but may end earlier. Of several under one id the first counts. */
 function keysOf(trust: Trust, served: readonly RegistryKey[]): readonly KnownKey[] {
   const known = trust.keys.map((key): KnownKey => {
-    const same = served.find(({ keyId, key: bytes }) => keyId === key.keyId && bytes === key.key);
-    if (same === undefined) return { ...key, from: 'snapshot' };
-    const until = same.validUntil ?? key.validUntil;
-    return { ...key, from: 'registry', ...(until === undefined ? {} : { validUntil: until }) };
+    const same = served.filter(({ keyId, key: bytes }) => keyId === key.keyId && bytes === key.key);
+    return same.length === 0 ? { ...key, from: 'snapshot' } : { ...endingFirst([key, ...same], key), from: 'registry' };
   });
-  const own = served.filter(({ keyId }) => !known.some((key) => key.keyId === keyId));
-  return [...known, ...own.map((key): KnownKey => ({ ...key, from: 'registry' }))];
+  const own = new Map<string, KnownKey>();
+  for (const key of served) {
+    const { keyId } = key;
+    if (own.has(keyId) || known.some((one) => one.keyId === keyId)) continue;
+    const same = served.filter((one) => one.keyId === keyId && one.key === key.key);
+    own.set(keyId, { ...endingFirst(same, key), from: 'registry' });
+  }
+  return [...known, ...own.values()];
+}
+
+/** A key with the first of several ends; one that cannot be read comes before all others. */
+function endingFirst(same: readonly RegistryKey[], key: RegistryKey): RegistryKey {
+  const ends = same.flatMap(({ validUntil }) => validUntil ?? []);
+  const first = ends.reduce<string | undefined>((a, b) => (a === undefined || !(Date.parse(a) <= Date.parse(b)) ? b : a), undefined);
+  return first === undefined ? key : { ...key, validUntil: ends.find((end) => Number.isNaN(Date.parse(end))) ?? first };
 }
 
 /** The trust with other keys; one object for one list of keys, because reading a trust takes longer than using it. */

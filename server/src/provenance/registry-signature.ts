@@ -1,5 +1,6 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { type KeyObject, verify } from 'node:crypto';
 import type { Check, PackageEvidence, RegistryKey } from '../core/provenance.ts';
+import { registryKey } from './registry-key.ts';
 
 /** The most signatures of one version that are looked at; registries give one. */
 const MAX_SIGNATURES = 8;
@@ -29,7 +30,7 @@ export function checkRegistrySignature(evidence: PackageEvidence, { keys, attest
   const message = Buffer.from(`${name}@${version}:${published}`);
   const known = signatures.slice(0, MAX_SIGNATURES).flatMap(({ keyid, sig }) => {
     const key = keys.find(({ keyId }) => keyId === keyid);
-    const object = key === undefined ? undefined : keyObject(key.key);
+    const object = key === undefined ? undefined : registryKey(key.key);
     return key === undefined || object === undefined ? [] : [{ key, isGood: isSigned(message, object, sig) }];
   });
   const [first] = known;
@@ -95,26 +96,6 @@ function checkTime({ keyId, validUntil, from }: KnownKey, publishedAt: number | 
 
 function dayOf(time: number): string {
   return Number.isFinite(time) && Math.abs(time) <= 8.64e15 ? new Date(time).toISOString().slice(0, 10) : String(time);
-}
-
-/** Keys that were read; reading one takes as long as using it. There are as many as registries have. */
-const KEYS = new Map<string, KeyObject | undefined>();
-const MAX_READ_KEYS = 256;
-
-function keyObject(base64: string): KeyObject | undefined {
-  if (KEYS.has(base64)) return KEYS.get(base64);
-  const read = readKey(base64);
-  if (KEYS.size >= MAX_READ_KEYS) KEYS.clear();
-  KEYS.set(base64, read);
-  return read;
-}
-
-function readKey(base64: string): KeyObject | undefined {
-  try {
-    return createPublicKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'spki' });
-  } catch {
-    return undefined;
-  }
 }
 
 function isSigned(message: Buffer, key: KeyObject, signature: string): boolean {

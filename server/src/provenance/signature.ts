@@ -64,7 +64,9 @@ function unfitness(json: unknown): string | undefined {
   if (!isObject(json)) return 'It is no Sigstore bundle.';
   const mediaType = textAt(json, 'mediaType');
   if (mediaType === undefined || !MEDIA_TYPES.has(mediaType)) return `This version does not know the format "${mediaType ?? 'none'}".`;
-  if (!isObject(at(json, 'dsseEnvelope'))) return 'It signs no statement.';
+  // Of a bundle with both, the library would verify the other one.
+  if (!isObject(at(json, 'dsseEnvelope')) || (at(json, 'messageSignature') ?? null) !== null)
+    return 'It signs no statement, or not only one.';
   const payloadType = textAt(json, 'dsseEnvelope', 'payloadType');
   if (payloadType !== STATEMENT_PAYLOAD) return `This version does not know the payload type "${payloadType ?? 'none'}".`;
   if (isOversized(at(json, 'verificationMaterial'), 0) || isOversized(listAt(json, 'dsseEnvelope', 'signatures'), 0))

@@ -39,6 +39,9 @@ const PUBLISH = 'https://github.com/npm/attestation/tree/main/specs/publish/v0.1
 /** More subjects than a package could have. */
 const MAX_SUBJECTS = 64;
 
+/** The most inputs of a build that are looked through for the one that is its source. */
+const MAX_SOURCES = 1000;
+
 /** Which kind of attestation a predicate type stands for. A version of SLSA that is not known is `other`. */
 export function kindOf(predicateType: string): AttestationVerdict['kind'] {
   if (predicateType === SLSA_V02 || predicateType === SLSA_V1) return 'provenance';
@@ -72,7 +75,12 @@ function parse(text: string): unknown {
 
 function digestsOf(digest: unknown): ReadonlyMap<string, string> {
   const entries = isObject(digest) ? Object.entries(digest) : [];
-  return new Map(entries.flatMap(([name, hex]) => (typeof hex === 'string' ? [[name.toLowerCase(), hex.toLowerCase()]] : [])));
+  return new Map(
+    entries.flatMap(([name, hex]) => {
+      const isDigest = typeof hex === 'string' && (name.toLowerCase() !== 'sha512' || /^[0-9a-f]{128}$/i.test(hex));
+      return isDigest ? [[name.toLowerCase(), hex.toLowerCase()]] : [];
+    }),
+  );
 }
 
 /** npm's use of SLSA 0.2: GitHub workflows, and GitLab pipelines, whose entry point is a job's name. */
@@ -80,16 +88,15 @@ function claimsOfV02(predicate: unknown): Claims {
   const source = at(predicate, 'invocation', 'configSource');
   const { before: repository, after: ref } = cutAtRef(textAt(source, 'uri'));
   const environment = at(predicate, 'invocation', 'environment');
-  const { before: path, after: workflowRef } = cutAtRef(textAt(source, 'entryPoint'));
-  const prefix = `${textAt(environment, 'GITHUB_REPOSITORY') ?? ''}/`;
+  const { before: entryPoint = '', after: workflowRef } = cutAtRef(textAt(source, 'entryPoint'));
+  // npm writes the repository in front of the file.
+  const prefix = `${pathOf(repository)}/`;
+  const path = entryPoint.toLowerCase().startsWith(prefix) ? entryPoint.slice(prefix.length) : entryPoint;
   return given({
     repository,
     ref,
     commit: textAt(source, 'digest', 'sha1'),
-    workflow:
-      path !== undefined && /\.ya?ml$/.test(path)
-        ? { path: prefix !== '/' && path.startsWith(prefix) ? path.slice(prefix.length) : path, ref: workflowRef ?? ref }
-        : undefined,
+    workflow: /(?:^|\/)\.github\/workflows\/[^/]+$/.test(path) ? { path, ref: workflowRef ?? ref } : undefined,
     workflowName: textAt(environment, 'GITHUB_WORKFLOW'),
   });
 }
@@ -97,16 +104,24 @@ function claimsOfV02(predicate: unknown): Claims {
 /** SLSA 1 with the build type of GitHub workflows. */
 function claimsOfV1(predicate: unknown): Claims {
   const workflow = at(predicate, 'buildDefinition', 'externalParameters', 'workflow');
-  const [source] = listAt(predicate, 'buildDefinition', 'resolvedDependencies');
+  const repository = textAt(workflow, 'repository');
+  // What else the build took in may stand there too, in any order.
+  const sources = listAt(predicate, 'buildDefinition', 'resolvedDependencies').slice(0, MAX_SOURCES);
+  const source = sources.find((one) => repository === undefined || pathOf(cutAtRef(textAt(one, 'uri')).before) === pathOf(repository));
   const { before, after } = cutAtRef(textAt(source, 'uri'));
   const path = textAt(workflow, 'path');
   return given({
-    repository: textAt(workflow, 'repository') ?? before,
+    repository: repository ?? before,
     ref: after ?? textAt(workflow, 'ref'),
     commit: textAt(source, 'digest', 'gitCommit') ?? textAt(source, 'digest', 'sha1'),
     workflow: path === undefined ? undefined : { path, ref: textAt(workflow, 'ref') },
     workflowName: undefined,
   });
+}
+
+/** What stands behind the host of a repository's address, in lower case. */
+function pathOf(repository: string | undefined): string {
+  return (/^(?:git\+)?https?:\/\/[^/]+\/(.+)$/.exec(repository ?? '')?.[1] ?? '').replace(/\.git$/, '').toLowerCase();
 }
 
 /** Cuts at the first `@`: refs can hold more of them (`refs/tags/@scope/name@1.0.0`), repositories hold none. */

@@ -6,27 +6,42 @@ export function checkSubject({ subjects, published }: Statement, name: string, v
   const wanted = `${name}@${version}`;
   const id = 'subject';
   if (subjects.length === 0) return { id, outcome: 'contradicted', message: 'The statement names no subject.' };
-  const other = subjects.map((subject) => subject.name).find((purl) => decoded(purl) !== wanted);
-  if (other !== undefined) return { id, outcome: 'contradicted', message: `The statement is about ${other}, not about ${wanted}.` };
+  const named = subjects.map((subject) => ({ written: subject.name, is: decoded(subject.name) }));
+  const other = named.find(({ is }) => is !== undefined && is.package !== wanted);
+  if (other !== undefined) return { id, outcome: 'contradicted', message: `The statement is about ${other.written}, not about ${wanted}.` };
   if (published !== undefined && (published.name !== name || published.version !== version)) {
     const of = `${published.name ?? '?'}@${published.version ?? '?'}`;
     return { id, outcome: 'contradicted', message: `The registry attests that it published ${of}, not ${wanted}.` };
   }
-  return { id, outcome: 'passed', message: `The statement is about ${wanted}.` };
+  const unclear = named.find(({ is }) => is === undefined || is.isQualified);
+  return unclear === undefined
+    ? { id, outcome: 'passed', message: `The statement is about ${wanted}.` }
+    : {
+        id,
+        outcome: 'unknown',
+        message: `The statement is about "${unclear.written}", and this version does not know what package that is.`,
+      };
 }
 
-/** `name@version` of an npm package URL without qualifiers; undefined for everything else. */
-function decoded(purl: string): string | undefined {
-  const [, path, version] = /^pkg:npm\/([^?#]+)@([^@?#/]+)$/.exec(purl) ?? [];
-  if (path === undefined || version === undefined) return undefined;
+/**
+ * What a package URL names: `name@version` of an npm package, and whether qualifiers or a path narrow it, as another registry does;
+ * of another ecosystem its type too. Undefined for what is no package URL with a version, such as a file's name.
+ */
+function decoded(purl: string): { readonly package: string; readonly isQualified: boolean } | undefined {
+  const [, type, path, version, rest] = /^pkg:([a-z0-9.+-]+)\/([^?#]+)@([^@?#/]+)([?#].*)?$/s.exec(purl) ?? [];
+  if (type === undefined || path === undefined || version === undefined) return undefined;
   try {
-    return `${decodeURIComponent(path)}@${decodeURIComponent(version)}`;
+    const name = `${decodeURIComponent(path)}@${decodeURIComponent(version)}`;
+    return { package: type === 'npm' ? name : `${type}/${name}`, isQualified: rest !== undefined };
   } catch {
     return undefined;
   }
 }
 
-/** Whether the attested bytes are those that an `integrity` names. `whose` says in the sentence where that integrity stands. */
+/**
+ * Whether the attested bytes are those that an `integrity` names, and no others: managers take bytes that have any one of its hashes.
+ * `whose` says in the sentence where that integrity stands.
+ */
 export function checkDigest(
   { subjects }: Statement,
   integrity: string | undefined,
@@ -40,7 +55,7 @@ export function checkDigest(
   }
   const attested = subjects.map(({ digests }) => digests.get('sha512'));
   if (attested.includes(undefined)) return { id, outcome: 'unknown', message: 'The statement carries no SHA-512 of the package.' };
-  return attested.every((hex) => hex !== undefined && wanted.includes(hex))
+  return attested.every((hex) => hex !== undefined && wanted.includes(hex)) && wanted.every((hex) => attested.includes(hex))
     ? { id, outcome: 'passed', message: `The attested bytes are those of the integrity ${whose}.` }
     : { id, outcome: 'contradicted', message: `The attested bytes are not those of the integrity ${whose}.` };
 }

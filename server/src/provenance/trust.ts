@@ -4,6 +4,7 @@ import { type TrustMaterial, toTrustMaterial } from '@sigstore/verify';
 import type { RegistryKey } from '../core/provenance.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { at, listAt } from './json.ts';
+import { registryKey } from './registry-key.ts';
 import { rememberTrusted } from './remembered.ts';
 import { REGISTRY_KEYS, TRUST_ROOT_DATE, TRUSTED_ROOT } from './trust-root.generated.ts';
 
@@ -94,11 +95,11 @@ function tryRead({ root, keys, date }: Trust): Result<ReadTrust> {
   }
 }
 
-/** A key for the library; none where its dates make no sense, as it would then be valid at no time. */
+/** A key for the library; none where its dates make no sense, as it would then be valid at no time, and where it is of another kind. */
 function publicKeyOf({ keyId, key, validFrom, validUntil }: RegistryKey): [string, PublicKey][] {
   const start = validFrom === undefined ? undefined : new Date(validFrom);
   const end = validUntil === undefined ? undefined : new Date(validUntil);
-  if (Number.isNaN(start?.getTime()) || Number.isNaN(end?.getTime())) return [];
+  if (Number.isNaN(start?.getTime()) || Number.isNaN(end?.getTime()) || registryKey(key) === undefined) return [];
   const rawBytes = Buffer.from(key, 'base64');
   return [[keyId, { rawBytes, keyDetails: PublicKeyDetails.PKIX_ECDSA_P256_SHA_256, validFor: { start, end } }]];
 }

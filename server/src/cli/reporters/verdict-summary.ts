@@ -15,7 +15,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   git: 'from git',
   file: 'from a file',
   bundled: 'inside of other packages',
-  address: 'from an address that is no registry serves',
+  address: 'from an address that no registry serves',
 };
 
 /** Counts per verdict, and of packages that the registry signed. */
@@ -99,7 +99,8 @@ function reasons(packages: readonly VerifiedPackage[], title: string): string[] 
 
 /** The sentence of the check that decided: what is unknown before what is missing; the signature's, where one would have been enough. */
 function reasonOf({ checks, attestations }: ProvenanceVerdict, requirement: Requirement): string {
-  const signature = requirement === 'signature' ? checks.filter(({ id }) => id.startsWith('registry-signature')) : [];
+  const signature =
+    requirement === 'signature' ? checks.filter(({ id }) => id.startsWith('registry-signature') || id === 'integrity-locked') : [];
   const all: readonly Check[] =
     signature.length > 0 ? signature : [...checks, ...attestations.flatMap((attestation) => attestation.checks)];
   const first = (outcome: Check['outcome']): Check | undefined => all.find((check) => check.outcome === outcome);
