@@ -8,6 +8,7 @@ import type { Analysis } from '../engine/analyse.ts';
 import type { Project } from '../engine/project.ts';
 import { actionPapers, papersKey } from './action-papers.ts';
 import { type Card, type CardLine, cardMarkdown, cardText, codeLine, textLine, unknownLine } from './card.ts';
+import { commandSubject } from './command-subject.ts';
 import { imagePapers } from './image-papers.ts';
 import { packageCard, packageFacts } from './package-papers.ts';
 import { packageSubject } from './package-subject.ts';
@@ -59,10 +60,10 @@ function withFindings(card: Omit<Card, 'findings'>, findings: readonly string[],
 
 async function packageHover({ analysis, project, offset, fetch }: HoverContext, signal: AbortSignal): Promise<Found | undefined> {
   const { manifest } = analysis;
-  const subject = packageSubject(manifest, project, offset);
+  const subject = packageSubject(manifest, project, offset) ?? commandSubject(manifest, project, offset);
   if (subject === undefined) return undefined;
   const facts = await packageFacts(subject, fetch, signal);
-  const card = packageCard(subject, facts, { project, path: manifest.file.path, fetch });
+  const card = packageCard(subject, facts, { project, path: subject.home ?? manifest.file.path, fetch });
   return { span: subject.span, card, about: subject.about };
 }
 

@@ -76,7 +76,7 @@ function askProvenance(
 
 /** The card of a package: the verdict first, then what it rests on, and for all that is missing why. */
 export function packageCard(subject: PackageSubject, facts: PackageFacts, { project, path }: PapersContext): Omit<Card, 'findings'> {
-  const { locked, requirement, title, name, unasked } = subject;
+  const { locked, requirement, title, name, named, unasked } = subject;
   const { packument, provenance } = facts;
   const known = packument?.state === 'known' ? packument.value : undefined;
   const wanted = locked?.entry.version ?? (known && pickVersion(known, requirement)?.version);
@@ -84,6 +84,7 @@ export function packageCard(subject: PackageSubject, facts: PackageFacts, { proj
   const verdict = provenance?.state === 'known' ? provenance.value.verdict : undefined;
   const lines = [
     ...(title === name ? [] : [codeLine('Package', name, ', which this name stands for')]),
+    ...(named === undefined ? [] : [codeLine('Named here', named.text, named.note)]),
     ...requestedLine(subject),
     lockedLine(subject, project),
     ...newestLine(known, wanted),
@@ -122,7 +123,11 @@ export function packageCard(subject: PackageSubject, facts: PackageFacts, { proj
 }
 
 function requestedLine({ requested }: PackageSubject): CardLine[] {
-  return requested === undefined ? [] : [codeLine('Requested', withoutCredential(requested.spec), `in ${requested.where}`)];
+  if (requested === undefined) return [];
+  const where = `in ${requested.where}`;
+  return [
+    requested.spec === '' ? textLine('Requested', `no version, ${where}`) : codeLine('Requested', withoutCredential(requested.spec), where),
+  ];
 }
 
 /** A requirement without what stands between `://` and `@`. */
@@ -131,7 +136,7 @@ function withoutCredential(spec: string): string {
 }
 
 /** The version that is installed, which leads to its line in the lockfile. */
-function lockedLine({ locked, notLocked }: PackageSubject, project: Project): CardLine {
+function lockedLine({ locked, notLocked, lockedNote = '' }: PackageSubject, project: Project): CardLine {
   if (locked === undefined) return textLine('Locked', notLocked ?? 'nothing is locked');
   const { entry, lock, path } = locked;
   const file = project.manifest(path)?.file;
@@ -139,7 +144,10 @@ function lockedLine({ locked, notLocked }: PackageSubject, project: Project): Ca
   const line = file === undefined ? undefined : lineOf(file.text, start);
   const link = file === undefined || line === undefined ? undefined : fileLink(file.uri, line);
   const where = line === undefined ? '' : `, line ${line}`;
-  return { ...codeLine('Locked', entry.version ?? entry.source, `by ${path}${where}`), ...(link === undefined ? {} : { link }) };
+  return {
+    ...codeLine('Locked', entry.version ?? entry.source, `by ${path}${where}${lockedNote}`),
+    ...(link === undefined ? {} : { link }),
+  };
 }
 
 /** The line of an offset, counted from one, without an index of all lines: lockfiles have a hundred thousand of them. */
@@ -239,8 +247,9 @@ const pathsOf = new WeakMap<LockFile, LockPaths>();
 const MAX_STEPS = 6;
 
 /** Who asks for it: of what is locked, a shortest path to it. What a package.json asks for, it asks for itself. */
-function pulledInLine({ locked, isDirect }: PackageSubject): CardLine[] {
+function pulledInLine({ locked, isDirect, broughtBy }: PackageSubject): CardLine[] {
   const label = 'Brought in by';
+  if (broughtBy !== undefined) return [textLine(label, broughtBy)];
   if (isDirect) return [textLine(label, 'this file, directly')];
   if (locked === undefined) return [];
   const paths = pathsOf.get(locked.lock) ?? lockPaths(locked.lock);

@@ -18,16 +18,21 @@ export interface PackageSubject {
   readonly span: Span;
   /** Everything that the document says of it there: findings in it belong to the package. */
   readonly about: readonly Span[];
-  /** As the document names it: of an alias the alias. */
+  /** As the document names it: of an alias the alias; of a program and an initializer the package. */
   readonly title: string;
   /** The package's own name. */
   readonly name: string;
-  /** What the document asks for, and which part of it. Absent in a lockfile, which asks for nothing. */
+  /** What is written where that is not the package's name, and what it has to do with it. The title is the name then. */
+  readonly named?: { readonly text: string; readonly note: string };
+  /** What the document asks for (`''` for any version), and which part of it. Absent in a lockfile, which asks for nothing. */
   readonly requested?: { readonly spec: string; readonly where: string };
   /** Whether the document asks for it itself, and not for what some package asks for. */
   readonly isDirect: boolean;
-  /** What is installed. */
+  /** What brings it in, where that is neither the document itself nor what is locked. */
+  readonly broughtBy?: string;
+  /** What is installed, and how a card goes on behind it. */
   readonly locked?: Locked;
+  readonly lockedNote?: string;
   /** Why nothing is known to be installed. */
   readonly notLocked?: string;
   /** How its registry is asked; absent where none is, with `unasked` as the reason. */
@@ -35,6 +40,8 @@ export interface PackageSubject {
   readonly unasked?: string;
   /** A version or range: what to look for among the registry's versions. */
   readonly requirement: string;
+  /** The package.json, there or not, whose settings hold for it; the document itself unless given. Relative to the checked root. */
+  readonly home?: string;
 }
 
 /** The package under the pointer; `offset` counts UTF-16 units. Undefined where the document names none there. */
