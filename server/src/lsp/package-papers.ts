@@ -14,6 +14,7 @@ import { attestedBefore } from '../formats/version-history.ts';
 import { isNewerVersion } from '../formats/version-order.ts';
 import { type Card, type CardLine, codeLine, textLine, unansweredLine, unknownLine } from './card.ts';
 import { integrityLine } from './integrity-line.ts';
+import { recordedLicence } from './licence-line.ts';
 import type { PackageSubject } from './package-subject.ts';
 import { type EarlierVerdict, provenanceLine, provenanceWords, registrySignatureLine, unansweredAgain } from './provenance-lines.ts';
 import { deprecatedLine, permissionWords, releaseLines } from './release-lines.ts';
@@ -186,7 +187,9 @@ interface Wanted {
 
 /** What follows from the registry's document; where there is none, what is missing for it. */
 function registryLines(answer: Answer<Packument> | undefined, { provenance, version, wanted, locked, project, path }: Wanted): CardLine[] {
-  const recorded = locked?.entry.deprecated === undefined ? [] : [deprecatedLine(undefined, undefined, locked)];
+  const deprecation = locked?.entry.deprecated === undefined ? [] : [deprecatedLine(undefined, undefined, locked)];
+  const licence = recordedLicence(locked);
+  const recorded = [...deprecation, ...licence];
   const scripts = locked?.entry.hasInstallScript === true ? [textLine('Install scripts', `yes; ${permissionWords(locked, project)}`)] : [];
   switch (answer?.state) {
     case undefined:
@@ -200,9 +203,10 @@ function registryLines(answer: Answer<Packument> | undefined, { provenance, vers
         'publisher',
         ...(scripts.length > 0 ? [] : ['install scripts']),
         'new dependencies',
+        ...(deprecation.length > 0 ? [] : ['deprecation']),
+        ...(licence.length > 0 ? [] : ['licence']),
       ];
-      const all = recorded.length > 0 ? missing : [...missing, 'deprecation'];
-      const details = answer.why === 'pending' ? [] : [textLine('Unknown without it', all.join(', '))];
+      const details = answer.why === 'pending' ? [] : [textLine('Unknown without it', missing.join(', '))];
       const isSame = provenance?.state === 'unknown' && unknownReason(provenance) === unknownReason(answer);
       const line = isSame ? unansweredAgain('Registry', answer) : unansweredLine('Registry', answer);
       return [{ ...line, details }, ...scripts, ...recorded];

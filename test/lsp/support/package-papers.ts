@@ -1,7 +1,7 @@
 /** What hovers over packages are shown for: files, what was looked up, and where the pointer is. */
 import { type Answer, absent, known, type Unknown, unknown } from '../../../server/src/core/answer.ts';
 import type { PackageKey } from '../../../server/src/core/npm-facts.ts';
-import type { Check, ProvenanceVerdict } from '../../../server/src/core/provenance.ts';
+import type { AttestationVerdict, Check, ProvenanceVerdict } from '../../../server/src/core/provenance.ts';
 import type { Facts, Files } from '../../support/memory-project.ts';
 import {
   AS_OF,
@@ -71,8 +71,14 @@ const MOVED = verdictOf('proven', [
   attestation({ identity: { ...IDENTITY, repository: 'https://github.com/old/pad', ref: 'refs/heads/main', trigger: 'push' } }),
 ]);
 
+const PUBLIC_LOG = 'https://rekor.sigstore.dev';
 const EVIL = '`](command:evil)**x** <img src=x onerror=alert(1)> [a](http://x) \u202e\u0007\u200b|';
 const LONG = 'very-long-'.repeat(40);
+
+/** As from before July 2023: neither runner nor builder, and a log that vouches for the entry alone. */
+const { builder: _builder, logUrl: _logUrl, ...WITHOUT_NEW } = attestation();
+const { runner: _runner, ...OLD_IDENTITY } = IDENTITY;
+const OLD: AttestationVerdict = { ...WITHOUT_NEW, identity: OLD_IDENTITY };
 
 /** A registry in which every text is somebody's attempt. */
 const hostile = (evil: string): Facts => {
@@ -83,11 +89,20 @@ const hostile = (evil: string): Facts => {
     publisher: { name: evil, email: evil },
     dependencies: { [evil]: evil, other: '1' },
     tarball: `https://${evil}/x.tgz`,
+    license: evil,
     integrity: hashOf('b'),
   });
   const check: Check = { id: 'source-repository', outcome: 'contradicted', message: evil };
   const identity = Object.fromEntries(Object.keys(IDENTITY).map((field) => [field, evil]));
-  const own = attestation({ verdict: 'contradicted', checks: [check], identity, logIndex: evil, signedAt: Number.MAX_VALUE });
+  const own = attestation({
+    verdict: 'contradicted',
+    checks: [check],
+    identity,
+    logIndex: evil,
+    logUrl: PUBLIC_LOG,
+    builder: evil,
+    signedAt: Number.MAX_VALUE,
+  });
   const signature: Check = { id: 'registry-signature', outcome: 'unknown', message: evil };
   return facts(at(packument([attested('1.2.0', 30), odd], { distTags: { latest: evil, [evil]: '1.3.0' } })), {
     [LOCKED]: at({ ...verdictOf('contradicted', [own], [signature]), trustRootDate: evil }),
@@ -179,6 +194,17 @@ export const CASES: Readonly<Record<string, PapersCase>> = {
   'origin-checking': direct(
     facts(at(packument(HISTORY)), { ...BEFORE, '1.1.0': unknown('pending'), [LOCKED]: at(verdictOf('proven', [attestation()])) }),
   ),
+  'self-hosted-runner': direct(
+    facts(at(packument(HISTORY)), {
+      [LOCKED]: at(verdictOf('proven', [attestation({ identity: { ...IDENTITY, runner: 'self-hosted' }, logUrl: `${PUBLIC_LOG}/` })])),
+    }),
+  ),
+  'runner-of-later': direct(
+    facts(at(packument(HISTORY)), {
+      [LOCKED]: at(verdictOf('proven', [attestation({ identity: { ...IDENTITY, runner: EVIL }, logUrl: 'https://log.example.test' })])),
+    }),
+  ),
+  'old-certificate': direct(facts(at(packument(HISTORY)), { [LOCKED]: at(verdictOf('proven', [OLD])) })),
   'not-proven': direct(facts(at(packument([listed('1.2.0', 200), listed('1.3.0', 82)])), { [LOCKED]: at(NO_PROVENANCE) })),
   'other-bytes': direct(
     facts(at(packument([listed('1.2.0', 200), attested('1.3.0', 82, { integrity: hashOf('b') })])), {
@@ -213,18 +239,29 @@ export const CASES: Readonly<Record<string, PapersCase>> = {
     facts(at(packument(HISTORY)), { [LOCKED]: unknown('timeout', 'npm.example.test did not answer in 10 s') }),
   ),
   'thin-mirror': direct(
-    facts(at(packument([listed('1.3.0', 2, { publisher: undefined, signatures: undefined } as object)], { isStripped: true })), {
-      [LOCKED]: at(
-        verdictOf(
-          'unknown',
-          [],
-          [
-            { id: 'attestations-served', outcome: 'unknown', message: 'npm.example.test has no attestations for this version (HTTP 404).' },
-            { id: 'registry-signature', outcome: 'unknown', message: 'The registry shows no signature and has no keys.' },
-          ],
-        ),
+    facts(
+      at(
+        packument([listed('1.3.0', 2, { publisher: undefined, signatures: undefined, license: undefined } as object)], {
+          isStripped: true,
+        }),
       ),
-    }),
+      {
+        [LOCKED]: at(
+          verdictOf(
+            'unknown',
+            [],
+            [
+              {
+                id: 'attestations-served',
+                outcome: 'unknown',
+                message: 'npm.example.test has no attestations for this version (HTTP 404).',
+              },
+              { id: 'registry-signature', outcome: 'unknown', message: 'The registry shows no signature and has no keys.' },
+            ],
+          ),
+        ),
+      },
+    ),
   ),
   'no-such-package': direct(facts(absent(AS_OF), { [LOCKED]: absent(AS_OF) })),
   'version-not-listed': direct(facts(at(packument([listed('1.2.0', 200)])), { [LOCKED]: absent(AS_OF) })),
@@ -270,6 +307,15 @@ export const CASES: Readonly<Record<string, PapersCase>> = {
   'nothing-locked': direct(facts(at(packument([listed('1.3.0', 82)], { distTags: { latest: '1.3.0' } })), { '1.3.0': at(NO_PROVENANCE) }), {
     'package.json': MANIFEST,
   }),
+  'licence-of-lockfile': direct(lost('offline', 'waybill.network is off'), {
+    ...FILES,
+    'package-lock.json': packageLock({ resolved: undefined, license: '(MIT OR Apache-2.0)' }),
+  }),
+  'licences-differ': direct(
+    facts(at(packument([listed('1.3.0', 82, { license: 'SEE LICENSE IN [x](command:y)' })])), { [LOCKED]: at(NO_PROVENANCE) }),
+    { ...FILES, 'package-lock.json': packageLock({ resolved: undefined, license: { type: 'BSD' } }) },
+  ),
+  'no-licence': direct(facts(at(packument([listed('1.3.0', 82, { license: ' ' })])), { [LOCKED]: at(NO_PROVENANCE) })),
   'no-fitting-version': direct(facts(at(packument([listed('3.0.0', 82)])), {}), { 'package.json': MANIFEST }),
   alias: {
     files: { 'package.json': '{ "dependencies": { "pad": "npm:left-pad@^1.0.0" } }' },
@@ -346,6 +392,7 @@ export const CASES: Readonly<Record<string, PapersCase>> = {
             integrity: EVIL,
             deprecated: EVIL,
             hasInstallScript: true,
+            license: EVIL,
           },
         },
       },
