@@ -6,15 +6,15 @@ import { VERDICT_MEANING } from '../core/provenance-words.ts';
 import { unknownReason } from '../core/unknown-text.ts';
 import type { Project } from '../engine/project.ts';
 import { hostOfLocked } from '../formats/lock-hosts.ts';
-import type { LockFile } from '../formats/lock-model.ts';
-import { type LockPaths, lockPaths } from '../formats/lock-paths.ts';
 import type { Locked } from '../formats/locked.ts';
 import { pickVersion } from '../formats/pick-version.ts';
 import { attestedBefore } from '../formats/version-history.ts';
 import { isNewerVersion } from '../formats/version-order.ts';
+import { broughtInLine } from './brought-in-line.ts';
 import { type Card, type CardLine, codeLine, textLine, unansweredLine, unknownLine } from './card.ts';
 import { integrityLine } from './integrity-line.ts';
 import { recordedLicence } from './licence-line.ts';
+import { lineIn } from './line-link.ts';
 import type { PackageSubject } from './package-subject.ts';
 import { type EarlierVerdict, provenanceLine, provenanceWords, registrySignatureLine, unansweredAgain } from './provenance-lines.ts';
 import { deprecatedLine, permissionWords, releaseLines } from './release-lines.ts';
@@ -112,7 +112,7 @@ export function packageCard(subject: PackageSubject, facts: PackageFacts, { proj
         ]),
     ...registryLines(packument, { provenance, version, wanted, locked, project, path }),
     sourceLine(locked, version, unasked),
-    ...pulledInLine(subject),
+    ...broughtInLine(subject, project),
     ...asOfLine(packument, provenance),
   ];
   return {
@@ -140,28 +140,8 @@ function withoutCredential(spec: string): string {
 function lockedLine({ locked, notLocked, lockedNote = '' }: PackageSubject, project: Project): CardLine {
   if (locked === undefined) return textLine('Locked', notLocked ?? 'nothing is locked');
   const { entry, lock, path } = locked;
-  const file = project.manifest(path)?.file;
-  const { start } = lock.spanOf(entry, 'version');
-  const line = file === undefined ? undefined : lineOf(file.text, start);
-  const link = file === undefined || line === undefined ? undefined : fileLink(file.uri, line);
-  const where = line === undefined ? '' : `, line ${line}`;
-  return {
-    ...codeLine('Locked', entry.version ?? entry.source, `by ${path}${where}${lockedNote}`),
-    ...(link === undefined ? {} : { link }),
-  };
-}
-
-/** The line of an offset, counted from one, without an index of all lines: lockfiles have a hundred thousand of them. */
-function lineOf(text: string, offset: number): number {
-  let line = 1;
-  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++;
-  return line;
-}
-
-/** Files alone: what else a client's address means is its own matter. Brackets would end a link of Markdown. */
-function fileLink(uri: string, line: number): string | undefined {
-  if (!/^file:\/\/[\w.~!$&'()*+,;=:@%/-]*$/.test(uri)) return undefined;
-  return `${uri.replaceAll('(', '%28').replaceAll(')', '%29')}#L${line}`;
+  const { words, link } = lineIn(project, path, lock.spanOf(entry, 'version').start);
+  return { ...codeLine('Locked', entry.version ?? entry.source, `by ${words}${lockedNote}`), ...(link === undefined ? {} : { link }) };
 }
 
 function newestLine(packument: Packument | undefined, wanted: string | undefined): CardLine[] {
@@ -243,25 +223,6 @@ function sourceLine(locked: Locked | undefined, version: FullVersion | undefined
   const served = hostOfLocked(version?.tarball);
   if (served !== undefined) return codeLine(label, served, 'by the registry');
   return unknownLine(label, unasked ?? 'neither lockfile nor registry names a host');
-}
-
-/** Reading who asks for whom goes over the whole lockfile: once for each. */
-const pathsOf = new WeakMap<LockFile, LockPaths>();
-
-const MAX_STEPS = 6;
-
-/** Who asks for it: of what is locked, a shortest path to it. What a package.json asks for, it asks for itself. */
-function pulledInLine({ locked, isDirect, broughtBy }: PackageSubject): CardLine[] {
-  const label = 'Brought in by';
-  if (broughtBy !== undefined) return [textLine(label, broughtBy)];
-  if (isDirect) return [textLine(label, 'this file, directly')];
-  if (locked === undefined) return [];
-  const paths = pathsOf.get(locked.lock) ?? lockPaths(locked.lock);
-  pathsOf.set(locked.lock, paths);
-  if (paths.isDirect(locked.entry)) return [textLine(label, 'the project, directly')];
-  const path = paths.pathTo(locked.entry);
-  const steps = path.length > MAX_STEPS ? [...path.slice(0, 2), '…', ...path.slice(3 - MAX_STEPS)] : path;
-  return [codeLine(label, steps.join(' > '))];
 }
 
 /** When what is shown was said; the older of two answers counts. */

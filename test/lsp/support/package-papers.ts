@@ -3,6 +3,7 @@ import { type Answer, absent, known, type Unknown, unknown } from '../../../serv
 import type { PackageKey } from '../../../server/src/core/npm-facts.ts';
 import type { AttestationVerdict, Check, ProvenanceVerdict } from '../../../server/src/core/provenance.ts';
 import type { Facts, Files } from '../../support/memory-project.ts';
+import { bunLock, lockOfWorkspace, npmOne, packageLock, pnpmLock, yarnBerry, yarnClassic } from './lockfiles.ts';
 import {
   AS_OF,
   attestation,
@@ -33,22 +34,6 @@ const lost = (why: Unknown, detail?: string): Facts => facts(unknown(why, detail
 const LOCKED = `1.3.0 ${hashOf('a')}`;
 
 const MANIFEST = '{\n  "dependencies": { "left-pad": "^1.0.0" }\n}\n';
-const entry = (more: object = {}) => ({
-  version: '1.3.0',
-  resolved: 'https://npm.example.test/left-pad/-/left-pad-1.3.0.tgz',
-  integrity: hashOf('a'),
-  ...more,
-});
-const packageLock = (more: object = {}, others: object = {}): string =>
-  `${JSON.stringify(
-    {
-      lockfileVersion: 3,
-      packages: { '': { dependencies: { 'left-pad': '^1.0.0' } }, 'node_modules/left-pad': entry(more), ...others },
-    },
-    null,
-    2,
-  )}\n`;
-
 /** The lockfile names a host of its own, which the public registry is not told of. */
 const ELSEWHERE: PackageKey = { name: 'left-pad', isElsewhere: true };
 const FILES: Files = { 'package.json': MANIFEST, 'package-lock.json': packageLock({ resolved: undefined }) };
@@ -108,59 +93,6 @@ const hostile = (evil: string): Facts => {
     [LOCKED]: at({ ...verdictOf('contradicted', [own], [signature]), trustRootDate: evil }),
   });
 };
-
-const yarnClassic = `# yarn lockfile v1
-
-
-left-pad@^1.0.0:
-  version "1.3.0"
-  resolved "https://npm.example.test/left-pad/-/left-pad-1.3.0.tgz#00"
-  integrity ${hashOf('a')}
-
-other@^1.0.0:
-  version "1.0.0"
-  dependencies:
-    left-pad "^1.0.0"
-`;
-const yarnBerry = `__metadata:
-  version: 8
-  cacheKey: 10c0
-
-"left-pad@npm:^1.0.0":
-  version: 1.3.0
-  resolution: "left-pad@npm:1.3.0"
-  checksum: 10c0/00ff
-  languageName: node
-  linkType: hard
-`;
-const pnpmLock = `lockfileVersion: '9.0'
-importers:
-  .:
-    dependencies:
-      other:
-        specifier: ^1.0.0
-        version: 1.0.0
-packages:
-  left-pad@1.3.0:
-    resolution: {integrity: ${hashOf('a')}}
-    deprecated: use padStart
-  other@1.0.0:
-    resolution: {integrity: ${hashOf('c')}}
-snapshots:
-  left-pad@1.3.0: {}
-  other@1.0.0:
-    dependencies:
-      left-pad: 1.3.0
-`;
-const bunLock = `{
-  "lockfileVersion": 1,
-  "workspaces": { "": { "name": "x", "dependencies": { "left-pad": "^1.0.0" } } },
-  "packages": {
-    "left-pad": ["left-pad@1.3.0", "", {}, "${hashOf('a')}"],
-  }
-}
-`;
-const npmOne = `${JSON.stringify({ lockfileVersion: 1, dependencies: { other: { version: '1.0.0', requires: { 'left-pad': '1' }, dependencies: { 'left-pad': entry() } } } }, null, 2)}\n`;
 
 const VERDICTS = { ...BEFORE, [LOCKED]: at(verdictOf('proven', [attestation()])) };
 const PROVEN = facts(at(packument(HISTORY)), VERDICTS);
@@ -369,6 +301,22 @@ export const CASES: Readonly<Record<string, PapersCase>> = {
   'lock-yarn-berry': onLock('yarn.lock', yarnBerry, 'left-pad@npm:^'),
   'lock-pnpm': onLock('pnpm-lock.yaml', pnpmLock, 'left-pad@1.3.0'),
   'lock-bun': onLock('bun.lock', bunLock, '1.3.0'),
+  'lock-path-to-workspace': {
+    ...onLock('package-lock.json', lockOfWorkspace(['other', 'third', 'left-pad']), 'node_modules/left-pad'),
+    files: {
+      'package-lock.json': lockOfWorkspace(['other', 'third', 'left-pad']),
+      'package.json': '{ "workspaces": ["packages/*"] }\n',
+      'packages/a/package.json': '{\n  "name": "a",\n  "dependencies": {\n    "other": "1"\n  }\n}\n',
+    },
+  },
+  'lock-path-hostile': {
+    ...onLock('package-lock.json', lockOfWorkspace([EVIL, LONG, 'left-pad']), 'node_modules/left-pad'),
+    files: {
+      'package-lock.json': lockOfWorkspace([EVIL, LONG, 'left-pad']),
+      'packages/a/package.json': JSON.stringify({ dependencies: { [EVIL]: EVIL } }),
+    },
+  },
+  'lock-path-long': onLock('package-lock.json', lockOfWorkspace([...'abcdefgh', 'left-pad']), 'node_modules/left-pad'),
   'lock-cut': onLock('package-lock.json', packageLock().slice(0, -6), 'node_modules/left-pad'),
   'hostile-registry': direct(hostile(EVIL)),
   'long-registry': direct(hostile(LONG)),
