@@ -40,6 +40,9 @@ export interface Card {
 const CHECKING = 'checking';
 const STILL_CHECKING = 'The look-up has not finished: point here again in a moment.';
 
+/** The label of the line that says when all that was looked up was said: the last one of a card. */
+export const AS_OF = 'As of';
+
 /** What is said where no rule fires. */
 const NO_FINDING = 'none, which is no promise of safety';
 

@@ -11,7 +11,7 @@ import { pickVersion } from '../formats/pick-version.ts';
 import { attestedBefore } from '../formats/version-history.ts';
 import { isNewerVersion } from '../formats/version-order.ts';
 import { broughtInLine } from './brought-in-line.ts';
-import { type Card, type CardLine, codeLine, textLine, unansweredLine, unknownLine } from './card.ts';
+import { AS_OF, type Card, type CardLine, codeLine, textLine, unansweredLine, unknownLine } from './card.ts';
 import { integrityLine } from './integrity-line.ts';
 import { recordedLicence } from './licence-line.ts';
 import { lineIn } from './line-link.ts';
@@ -228,5 +228,5 @@ function sourceLine(locked: Locked | undefined, version: FullVersion | undefined
 /** When what is shown was said; the older of two answers counts. */
 function asOfLine(...answers: readonly (Answer<unknown> | undefined)[]): CardLine[] {
   const times = answers.flatMap((answer) => (answer === undefined || answer.state === 'unknown' ? [] : [answer.asOf]));
-  return times.length === 0 ? [] : [textLine('As of', minuteOf(Math.min(...times)))];
+  return times.length === 0 ? [] : [textLine(AS_OF, minuteOf(Math.min(...times)))];
 }
