@@ -183,6 +183,48 @@ describe('the hover over a package in a command', () => {
     }
   });
 
+  it('asks nobody for what is not of a registry, or may be private', () => {
+    const subjectOf = (command: string, files: Files) => {
+      const text = scriptOf(command, JSON.parse(files['package.json'] ?? '{}'));
+      const manifest = formatForPath('package.json')?.parse(sourceFile('package.json', text));
+      assert.ok(manifest);
+      return commandSubject(manifest, memoryProject({ ...files, 'package.json': text }), text.indexOf(' tool') + 2);
+    };
+    const sibling: Files = { 'package.json': '{ "workspaces": ["packages/*"] }', 'packages/tool/package.json': '{ "name": "tool" }' };
+    const link = { lockfileVersion: 3, packages: { '': {}, 'node_modules/tool': { resolved: 'p', link: true }, p: { name: 'tool' } } };
+    const git = {
+      lockfileVersion: 3,
+      packages: { '': {}, 'node_modules/tool': { version: '1.0.0', resolved: 'git+ssh://git@git.example.test/tool.git#00' } },
+    };
+    for (const command of ['npx tool', 'npx tool@1.0.0', 'pnpm dlx tool@latest', 'npm i -g tool']) {
+      for (const files of [
+        sibling,
+        { 'package-lock.json': JSON.stringify(link) },
+        { 'package.json': '{ "dependencies": { "tool": "workspace:*" } }' },
+      ]) {
+        assert.equal(subjectOf(command, files)?.unasked, 'it is a package of this workspace', command);
+        assert.equal(subjectOf(command, files)?.key, undefined);
+      }
+    }
+    for (const files of [
+      { 'package-lock.json': JSON.stringify(git) },
+      { 'package.json': '{ "dependencies": { "tool": "git+ssh://git@git.example.test/tool.git" } }' },
+    ]) {
+      assert.equal(subjectOf('npx tool', files)?.unasked, 'it comes from a git repository');
+      assert.equal(subjectOf('npx tool@2.0.0', files)?.key?.name, 'tool');
+    }
+    // An image that has not got the project: the name may be private all the same.
+    const elsewhere = {
+      lockfileVersion: 3,
+      packages: { '': {}, 'node_modules/tool': { version: '1.0.0', resolved: 'https://npm.example.test/tool-1.0.0.tgz' } },
+    };
+    const Dockerfile = 'FROM scratch\nRUN npx tool\n';
+    const manifest = formatForPath('Dockerfile')?.parse(sourceFile('Dockerfile', Dockerfile));
+    assert.ok(manifest);
+    const project = memoryProject({ Dockerfile, 'package-lock.json': JSON.stringify(elsewhere) });
+    assert.equal(commandSubject(manifest, project, Dockerfile.indexOf('tool'))?.key?.isElsewhere, true);
+  });
+
   it('never makes markup of what a command, a lockfile or a registry says', async () => {
     const evils = [
       '`](command:waybill.restart)',

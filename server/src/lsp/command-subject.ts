@@ -1,5 +1,5 @@
 import type { Manifest } from '../core/manifest.ts';
-import { foldersUp, joinPath } from '../core/source-file.ts';
+import { folderOf, foldersUp, joinPath } from '../core/source-file.ts';
 import type { Project } from '../engine/project.ts';
 import { projectFolders } from '../formats/adhoc-package.ts';
 import { providerOf } from '../formats/available-packages.ts';
@@ -11,7 +11,8 @@ import { type PackageWord, packageWordAt } from '../formats/package-word.ts';
 import { choosesRegistry, namesRegistry } from '../formats/registry-choice.ts';
 import { packageKeys } from '../formats/registry-settings.ts';
 import { fitsRequirement } from '../formats/version-order.ts';
-import type { PackageSubject } from './package-subject.ts';
+import { isWorkspaceSibling } from '../formats/workspace-siblings.ts';
+import { type PackageSubject, unaskedEntry, unaskedSpec, WORKSPACE } from './package-subject.ts';
 
 /** The package that a command under the pointer names; `offset` counts UTF-16 units. Undefined where it names none there. */
 export function commandSubject(manifest: Manifest, project: Project, offset: number): PackageSubject | undefined {
@@ -25,6 +26,10 @@ export function commandSubject(manifest: Manifest, project: Project, offset: num
   const own = projectsOwn(project, folders, name);
   const locked = own?.locked !== undefined && takesLocked(word, own.locked) ? own.locked : undefined;
   const [folder] = command.folders;
+  // What is private is so whether or not the project is where the command runs.
+  const here = [...command.folders, folderOf(manifest.file.path)];
+  const around = own ?? projectsOwn(project, here, name);
+  const unasked = unaskedWord(word, around, manifest) ?? (isSibling(project, here, name) ? WORKSPACE : undefined);
   return {
     span,
     about: [span],
@@ -36,11 +41,21 @@ export function commandSubject(manifest: Manifest, project: Project, offset: num
     broughtBy: broughtBy(use),
     requirement: locked?.entry.version ?? requirementOf(word, own),
     ...(locked === undefined ? { notLocked: notLocked(word, own) } : { locked, lockedNote: ', which is what runs where it is installed' }),
-    ...(choosesRegistry(command.invocation) || namesRegistry(manifest.file.text)
-      ? { unasked: 'the command, or one around it, names a registry of its own' }
-      : { key: packageKeys(manifest.file, project, folder).of({ name, locked: own?.locked }) }),
+    ...(unasked === undefined ? { key: packageKeys(manifest.file, project, folder).of({ name, locked: around?.locked }) } : { unasked }),
     ...(folder === undefined ? {} : { home: joinPath(folder, 'package.json') ?? manifest.file.path }),
   };
+}
+
+/** Why no registry is asked for what a command names. */
+function unaskedWord({ command, requirement }: PackageWord, own: Own | undefined, { file }: Manifest): string | undefined {
+  if (choosesRegistry(command.invocation) || namesRegistry(file.text)) return 'the command, or one around it, names a registry of its own';
+  const reason = unaskedEntry(own?.locked?.entry) ?? (own?.spec === undefined ? undefined : unaskedSpec(parseSpec(own.spec)));
+  // With a version it is asked for at the registry, wherever the project has it from; but the name of a workspace is nobody's business.
+  return requirement === '' || reason === WORKSPACE ? reason : undefined;
+}
+
+function isSibling(project: Project, folders: readonly string[], name: string): boolean {
+  return folders.some((folder) => isWorkspaceSibling(project, joinPath(folder, 'package.json') ?? 'package.json', name));
 }
 
 const INITIALIZER = ', short for this initializer';
@@ -68,7 +83,7 @@ function projectsOwn(project: Project, folders: readonly string[], name: string)
  * (libnpmexec); Bun where no version is asked for. A tag is looked up first. What adds a package asks the registry anew.
  */
 function takesLocked({ use, requirement }: PackageWord, { entry }: Locked): boolean {
-  if (!use.prefersLocal || entry.source !== 'tarball') return false;
+  if (!use.prefersLocal) return false;
   if (requirement === '') return true;
   const { kind } = parseSpec(requirement);
   return use.manager === 'npm' && (kind === 'version' || kind === 'range') && fitsRequirement(entry.version ?? '', requirement);

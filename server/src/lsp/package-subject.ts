@@ -58,6 +58,9 @@ export function packageSubject(manifest: Manifest, project: Project, offset: num
   return ofRequirement({ title: name, name, spec, where, span: wholeOf(entry) }, manifest, project);
 }
 
+/** Why no registry is asked for a package of the project itself. */
+export const WORKSPACE = 'it is a package of this workspace';
+
 type Placed = Pick<Dependency, 'nameSpan' | 'specSpan'>;
 
 function holds(placed: Placed, offset: number): boolean {
@@ -85,7 +88,7 @@ function ofDependency(dependency: Dependency, manifest: Manifest, project: Proje
     requirement: locked?.entry.version ?? requirementOf(parsed, spec),
     ...(locked === undefined ? { notLocked: notLocked(file.path, project) } : { locked }),
     ...(found === undefined
-      ? { unasked: unaskedSpec(parsed) ?? unaskedEntry(locked?.entry) ?? 'it is a package of this workspace' }
+      ? { unasked: unaskedSpec(parsed) ?? unaskedEntry(locked?.entry) ?? WORKSPACE }
       : { key: packageKeys(file, project).of(found) }),
   };
 }
@@ -162,7 +165,7 @@ function requirementOf(parsed: Spec, spec: string): string {
 }
 
 /** Why no registry is asked for what a requirement says; undefined where one is. */
-function unaskedSpec(parsed: Spec): string | undefined {
+export function unaskedSpec(parsed: Spec): string | undefined {
   switch (parsed.kind) {
     case 'version':
     case 'range':
@@ -178,7 +181,7 @@ function unaskedSpec(parsed: Spec): string | undefined {
     case 'path':
       return 'it comes from a file or folder';
     case 'workspace':
-      return 'it is a package of this workspace';
+      return WORKSPACE;
     case 'protocol':
       return `no registry of npm serves ${parsed.protocol}:`;
     case 'invalid':
@@ -186,8 +189,8 @@ function unaskedSpec(parsed: Spec): string | undefined {
   }
 }
 
-/** The same for what a lockfile says of where it comes from. */
-function unaskedEntry(entry: LockEntry | undefined): string | undefined {
+/** Why no registry is asked, by what a lockfile says of where it comes from. */
+export function unaskedEntry(entry: LockEntry | undefined): string | undefined {
   switch (entry?.source) {
     case 'git':
       return 'it comes from a git repository';
@@ -198,7 +201,7 @@ function unaskedEntry(entry: LockEntry | undefined): string | undefined {
     case 'link':
     case 'workspace':
     case 'root':
-      return 'it is a package of this workspace';
+      return WORKSPACE;
     default:
       return undefined;
   }
