@@ -40,7 +40,7 @@ export function commandSubject(manifest: Manifest, project: Project, offset: num
     isDirect: false,
     broughtBy: broughtBy(use),
     requirement: locked?.entry.version ?? requirementOf(word, own),
-    ...(locked === undefined ? { notLocked: notLocked(word, own) } : { locked, lockedNote: ', which is what runs where it is installed' }),
+    ...(locked === undefined ? { notLocked: notLocked(word, own) } : { locked, lockedNote: ', which runs where it is installed; elsewhere it is fetched anew' }),
     ...(unasked === undefined ? { key: packageKeys(manifest.file, project, folder).of({ name, locked: around?.locked }) } : { unasked }),
     ...(folder === undefined ? {} : { home: joinPath(folder, 'package.json') ?? manifest.file.path }),
   };
