@@ -40,7 +40,9 @@ export function commandSubject(manifest: Manifest, project: Project, offset: num
     isDirect: false,
     broughtBy: broughtBy(use),
     requirement: locked?.entry.version ?? requirementOf(word, own),
-    ...(locked === undefined ? { notLocked: notLocked(word, own) } : { locked, lockedNote: ', which runs where it is installed; elsewhere it is fetched anew' }),
+    ...(locked === undefined
+      ? { notLocked: notLocked(word, own) }
+      : { locked, lockedNote: ', which runs where it is installed; elsewhere it is fetched anew' }),
     ...(unasked === undefined ? { key: packageKeys(manifest.file, project, folder).of({ name, locked: around?.locked }) } : { unasked }),
     ...(folder === undefined ? {} : { home: joinPath(folder, 'package.json') ?? manifest.file.path }),
   };
