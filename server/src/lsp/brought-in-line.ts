@@ -12,6 +12,9 @@ const LABEL = 'Brought in by';
 
 const MAX_STEPS = 6;
 
+/** In how many of the projects that ask for a package its line is looked for: each may have to be read. */
+const MAX_IMPORTERS = 4;
+
 /** Reading who asks for whom goes over the whole lockfile: once for each. */
 const pathsOf = new WeakMap<LockFile, LockPaths>();
 
@@ -39,7 +42,7 @@ export function broughtInLine({ locked, isDirect, broughtBy }: PackageSubject, p
 function requestOf(name: string, { lock, path }: Locked, project: Project): LineLink | undefined {
   // npm's first lockfiles do not say who asks: it is the package.json beside them.
   const importers = lock.importers.filter(({ requests }) => requests.some((one) => one.name === name)).map((one) => one.path);
-  for (const importer of importers.length === 0 ? [''] : importers) {
+  for (const importer of importers.length === 0 ? [''] : importers.slice(0, MAX_IMPORTERS)) {
     const file = joinPath(folderOf(path), importer === '' ? 'package.json' : `${importer}/package.json`);
     const manifest = file === undefined ? undefined : project.manifest(file);
     const dependency = manifest && asPackageJson(manifest)?.dependencies.find((one) => one.name === name);
