@@ -1,10 +1,11 @@
 import { folderOf, joinPath } from '../core/source-file.ts';
 import type { Project } from '../engine/project.ts';
-import type { LockFile } from '../formats/lock-model.ts';
+import type { LockEntry, LockFile, LockRequest } from '../formats/lock-model.ts';
 import { type LockPaths, lockPaths } from '../formats/lock-paths.ts';
 import type { Locked } from '../formats/locked.ts';
 import { asPackageJson } from '../formats/package-json.ts';
-import { type CardLine, codeLine, textLine } from './card.ts';
+import { fitsRequirement } from '../formats/version-order.ts';
+import { type CardLine, codeLine, textLine, unknownLine } from './card.ts';
 import { type LineLink, lineIn } from './line-link.ts';
 import type { PackageSubject } from './package-subject.ts';
 
@@ -29,13 +30,34 @@ export function broughtInLine({ locked, isDirect, broughtBy }: PackageSubject, p
   const paths = pathsOf.get(locked.lock) ?? lockPaths(locked.lock);
   pathsOf.set(locked.lock, paths);
   const isRequired = paths.isDirect(locked.entry);
-  const path = isRequired ? [locked.entry.alias ?? locked.entry.name] : paths.pathTo(locked.entry);
+  const asker = isRequired && !isOfProject(locked) ? askerOf(locked) : undefined;
+  if (asker === 'nobody') return [unknownLine(LABEL, 'the lockfile does not say')];
+  const own = locked.entry.alias ?? locked.entry.name;
+  const path = asker === undefined ? paths.pathTo(locked.entry) : [...paths.pathTo(asker), own];
   const [first = '', ...rest] = path.length > MAX_STEPS ? [...path.slice(0, 2), '…', ...path.slice(3 - MAX_STEPS)] : path;
   const asked = requestOf(first, locked, project);
   const link = asked?.link === undefined ? {} : { link: asked.link };
-  if (isRequired) return [{ ...textLine(LABEL, asked?.words ?? 'the project'), note: ', directly', ...link }];
+  if (isRequired && asker === undefined) return [{ ...textLine(LABEL, asked?.words ?? 'the project'), note: ', directly', ...link }];
   const way = rest.map((name) => `> ${name}`).join(' ');
   return [{ ...codeLine(LABEL, first, asked === undefined ? way : `(${asked.words}) ${way}`), ...link }];
+}
+
+/** Whether a project has this very version of what it asks for by name: several may be installed. Where no project asks, it may. */
+function isOfProject({ lock, entry }: Locked): boolean {
+  const name = entry.alias ?? entry.name;
+  const asked = lock.importers.flatMap((one) =>
+    one.requests.filter((request) => request.name === name).map(({ spec }) => ({ ...one, spec })),
+  );
+  return asked.length === 0 || asked.some(({ path, spec }) => lock.locked(path, name, spec)?.index === entry.index);
+}
+
+/** A package that asks for this version, which the projects have another one of. */
+function askerOf({ lock, entry }: Locked): LockEntry | 'nobody' {
+  const name = entry.alias ?? entry.name;
+  // Yarn names the protocol, pnpm the version with what its peers are.
+  const fits = ({ name: wanted, spec }: LockRequest): boolean =>
+    wanted === name && fitsRequirement(entry.version ?? '', spec.replace(/^npm:/, '').replace(/\(.*$/s, ''));
+  return lock.entries.find((one) => one.source !== 'root' && one.source !== 'workspace' && lock.requestsOf(one).some(fits)) ?? 'nobody';
 }
 
 /** The line of a package.json of the project that asks for a name; undefined where none does that can be read. */

@@ -108,6 +108,17 @@ const onLock = (path: string, text: string, over: string): PapersCase => ({
   },
 });
 
+/** The project has left-pad 2; 1.3.0 is there for `other`, which `third` asks for. */
+const SECOND_VERSION = packageLock(
+  { version: '2.0.0' },
+  {
+    '': { dependencies: { 'left-pad': '^2.0.0', third: '1' } },
+    'node_modules/third': { version: '1.0.0', dependencies: { other: '1' } },
+    'node_modules/other': { version: '1.0.0', dependencies: { 'left-pad': '~1.3.0' } },
+    'node_modules/other/node_modules/left-pad': { version: '1.3.0', integrity: hashOf('a') },
+  },
+);
+
 /** All cases, by the name of their golden text. */
 export const CASES: Readonly<Record<string, PapersCase>> = {
   proven: direct(PROVEN),
@@ -316,6 +327,21 @@ export const CASES: Readonly<Record<string, PapersCase>> = {
       'packages/a/package.json': JSON.stringify({ dependencies: { [EVIL]: EVIL } }),
     },
   },
+  'lock-path-of-second-version': {
+    ...onLock('package-lock.json', SECOND_VERSION, 'node_modules/other/node_modules/left-pad'),
+    files: {
+      'package-lock.json': SECOND_VERSION,
+      'package.json': '{\n  "dependencies": {\n    "left-pad": "^2.0.0",\n    "third": "1"\n  }\n}\n',
+    },
+  },
+  'lock-path-of-second-version-pnpm': onLock(
+    'pnpm-lock.yaml',
+    pnpmLock
+      .replace('version: 1.0.0\n', 'version: 1.0.0\n      left-pad:\n        specifier: ^2.0.0\n        version: 2.0.0\n')
+      .replace('packages:\n', `packages:\n  left-pad@2.0.0:\n    resolution: {integrity: ${hashOf('c')}}\n`),
+    'left-pad@1.3.0',
+  ),
+  'lock-path-unknown': onLock('package-lock.json', SECOND_VERSION.replace('~1.3.0', '~9.0.0'), 'node_modules/other/node_modules/left-pad'),
   'lock-path-long': onLock('package-lock.json', lockOfWorkspace([...'abcdefgh', 'left-pad']), 'node_modules/left-pad'),
   'lock-cut': onLock('package-lock.json', packageLock().slice(0, -6), 'node_modules/left-pad'),
   'hostile-registry': direct(hostile(EVIL)),
