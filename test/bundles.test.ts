@@ -22,7 +22,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'dist/lookalikes.bin': 500_000,
   'dist/cli.js': 450_000,
   'dist/browser/client.js': 480_000,
-  'dist/browser/server.js': 290_000,
+  'dist/browser/server.js': 298_000,
 };
 
 /** Longest time for a bundle to answer; it takes 0.1 s. */

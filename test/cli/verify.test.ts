@@ -119,7 +119,9 @@ test('the text for people: verdict, origin, then check by check', () => {
     workflow    https://github.com/acme/widget/.github/workflows/release.yml@refs/tags/v1.2.3
     signed by   https://github.com/acme/widget/.github/workflows/release.yml@refs/tags/v1.2.3
     started by  push
+    runner      github-hosted
     issuer      https://token.actions.githubusercontent.com
+    builder     https://github.com/actions/runner/github-hosted
     signed      2026-03-01T12:00:00.000Z, entry 1002 of the transparency log
     ok         format: A bundle of the format application/vnd.dev.sigstore.bundle.v0.3+json.
     ok         signature: Signature, signer and log entry are good by the trust root of 2026-03-01.

@@ -86,8 +86,8 @@ describe('hover of an action', () => {
   test('says why it does not know: not trusted, network off, not shown', async () => {
     const before = git.requests.length;
     for (const [more, why] of [
-      [{ trusted: false }, /Tags: unknown \\\(the workspace is not trusted/],
-      [{ settings: { network: 'off' } }, /Tags: unknown \\\(the network is off/],
+      [{ trusted: false }, /Tags: unknown \\\(untrusted\\: nothing is looked up/],
+      [{ settings: { network: 'off' } }, /Tags: unknown \\\(offline\\: waybill\\.network is off/],
     ] as const) {
       await withSession(
         {},
@@ -106,7 +106,7 @@ describe('hover of an action', () => {
       async (lsp, folder) => {
         const uri = uriOf(folder, FILE);
         await lsp.open(uri, steps('org/private@v4'));
-        assert.match(textOf(await lsp.hover(uri, FIRST_LINE, 20)), /Tags: unknown \\\(the repository does not exist or may not be read/);
+        assert.match(textOf(await lsp.hover(uri, FIRST_LINE, 20)), /Tags: unknown \\\(denied\\: .*HTTP 401/);
       },
       options(),
     );

@@ -121,6 +121,33 @@ describe('the hover of a package, over a registry', () => {
       );
     }));
 
+  it('says the same of a package that a command names, which nothing locks', () =>
+    withRegistry({ [NAME]: listed(sigstore) }, { papers }, async (registry) => {
+      const dockerfile = `FROM scratch\nRUN npx --yes ${NAME}@${VERSION} --help\n`;
+      const workflow = `on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: pnpm dlx ${NAME}@1\n`;
+      await withSession(
+        { 'package.json': MANIFEST },
+        async (lsp, folder) => {
+          const manifest = await settled(lsp, await open(lsp, folder, 'package.json', MANIFEST), MANIFEST, `"${NAME}`);
+          const asked = registry.requests.length;
+          const line = (text: string, label: string) => text.split('\n').find((one) => one.startsWith(`- ${label}:`));
+          for (const [file, text] of [
+            ['Dockerfile', dockerfile],
+            ['.github/workflows/ci.yml', workflow],
+          ] as const) {
+            const card = await settled(lsp, await open(lsp, folder, file, text), text, NAME);
+            assert.match(card, /^\*\*Waybill\*\* `@acme\/widget@1\.2\.3`: provenance unknown, 1 finding$/m);
+            assert.match(card, /^- Locked: nothing; /m);
+            for (const label of ['Provenance', 'Registry signature', 'Integrity', 'Published', 'Licence', 'As of'])
+              assert.equal(line(card, label), line(manifest, label), label);
+            assert.match(card, /run\/adhoc-package/);
+          }
+          assert.equal(registry.requests.length, asked);
+        },
+        optionsFor(registry),
+      );
+    }));
+
   it('tells the findings that its own look-up brings about, and the editor asks for them again', () =>
     withRegistry({ old: fresh }, {}, async (registry) => {
       const manifest = '{\n  "dependencies": { "old": "1.0.0" }\n}\n';

@@ -31,6 +31,7 @@ for (const format of ['0.1', '0.2', '0.3', '0.3-legacy'] as const) {
         ref: 'refs/tags/v1.2.3',
         commit: '1234567890123456789012345678901234567890',
         trigger: 'push',
+        runner: 'github-hosted',
       });
       const passed = attestation.checks.filter(({ outcome }) => outcome === 'passed').map(({ id }) => id);
       const expected: CheckId[] = ['format', 'signature', 'key-id', 'signing-time', 'statement', 'subject', 'digest-locked'];
@@ -129,4 +130,44 @@ test('proven: a publication under a key that ended after it', () => {
 test('proven: a list of keys of which one cannot be used', () => {
   const keys = [{ keyId: 'SHA256:odd', key: 'AAAA' }, ...sigstore.trust.keys];
   assert.deepEqual(said(verify(setOf(good(), goodPublish()), { trust: { ...sigstore.trust, keys } })), ['proven']);
+});
+
+test('who built it: the runner by the certificate, the builder by the statement, and only where the signature is good', () => {
+  const first = (one: unknown) => verify(one).attestations[0];
+  const { 11: _runner, ...without } = SIGNER.extensions as Record<number, string>;
+  const own = bundle({ statement: slsa02(), by: { ...SIGNER, extensions: { ...without, 11: 'self-hosted' } } });
+  assert.equal(first(own)?.identity?.runner, 'self-hosted');
+  assert.equal(first(own)?.builder, 'https://github.com/actions/runner');
+  assert.equal(first(good())?.builder, 'https://github.com/actions/runner/github-hosted');
+  const older = first(bundle({ statement: slsa1(), by: { ...SIGNER, extensions: without } }));
+  assert.equal(older?.verdict, 'proven');
+  assert.equal(older.identity?.runner, undefined);
+  // The registry builds nothing, and a stranger's words are not passed on.
+  assert.equal(first(goodPublish())?.builder, undefined);
+  const spoilt = first(bundle({ statement: slsa1(), by: SIGNER, certifiedKey: makeKey() }));
+  assert.equal(spoilt?.verdict, 'contradicted');
+  assert.equal(spoilt.builder, undefined);
+  assert.equal(spoilt.identity, undefined);
+  const predicates = [
+    {},
+    { runDetails: { builder: { id: 5 } } },
+    { runDetails: { builder: { id: '' } } },
+    { runDetails: { builder: { id: 'x'.repeat(2049) } } },
+    { builder: { id: 'of 0.2' } },
+  ];
+  for (const predicate of predicates) assert.equal(first(bundle({ statement: { ...slsa1(), predicate }, by: SIGNER }))?.builder, undefined);
+});
+
+test('the address of the log is there where the log has signed the number of the entry', () => {
+  const first = (one: unknown) => verify(one).attestations[0];
+  assert.equal(first(good())?.logUrl, 'https://log.example.test');
+  const { verdict, logIndex, logUrl } = first(bundle({ statement: slsa1(), by: SIGNER, time: 'authority' })) ?? {};
+  assert.equal(verdict, 'proven');
+  assert.notEqual(logIndex, undefined);
+  assert.equal(logUrl, undefined);
+  // A number that the log has not signed is no entry of it at all.
+  const moved = good();
+  Object.assign(moved.verificationMaterial.tlogEntries[0], { logIndex: '1003' });
+  assert.notEqual(first(moved)?.verdict, 'proven');
+  assert.equal(first(moved)?.logUrl, undefined);
 });

@@ -33,6 +33,16 @@ for (const [file, [verdict, ...each]] of Object.entries(EXPECTED)) {
   });
 }
 
+test('real attestations say what built the package, and where the public log has it', { skip }, () => {
+  const said = verifyAttestations(readFileSync(path.join(FOLDER, 'valid.json'), 'utf8'), OPTIONS);
+  const own = said.attestations.find(({ kind }) => kind === 'provenance');
+  assert.equal(own?.builder, 'https://github.com/npm/cli@9.2.0');
+  assert.equal(own.logUrl, 'https://rekor.sigstore.dev');
+  assert.match(own.logIndex ?? '', /^\d+$/);
+  // Its certificate is of January 2023: GitHub's runners are named since July.
+  assert.equal(own.identity?.runner, undefined);
+});
+
 test('real attestations are not those of another version', { skip }, () => {
   const text = readFileSync(path.join(FOLDER, 'valid.json'), 'utf8');
   assert.equal(verifyAttestations(text, { ...OPTIONS, version: '0.4.1' }).verdict, 'contradicted');

@@ -29,6 +29,7 @@ export const SIGNER: Signer = {
     5: 'acme/widget',
     6: REF,
     8: 'https://token.actions.githubusercontent.com',
+    11: 'github-hosted',
     12: REPOSITORY,
     13: COMMIT,
     14: REF,

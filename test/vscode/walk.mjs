@@ -65,8 +65,21 @@ const allHovers = (theme) => [
   ...hovers('package.json', '"zod"', 'Newest release', `12-hover-package-${theme}`),
   ...hovers('papers/package.json', '"@a-scope-of-some-length', 'Deprecated', `20-hover-hostile-${theme}`),
   ...hovers('papers/package-lock.json', '"node_modules/sigstore', 'Registry signature', `21-hover-lock-${theme}`),
+  ...hovers('papers/package.json', 'sigstore@0.4.0', 'Build level', `22-hover-command-${theme}`),
+  ...hovers('deploy/Dockerfile', 'sigstore@0.4.0', 'Locked: nothing', `23-hover-run-${theme}`),
   ...hovers('.npmrc', 'min-release-age', '7 days', `13-hover-npmrc-${theme}`),
   ...hovers('site/pnpm-workspace.yaml', 'minimumReleaseAge', '10,080 minutes = 7 days', `14-hover-pnpm-${theme}`),
+];
+
+/** Steps that show a name beside the one that it looks like. */
+const comparison = (theme) => [
+  ['open the manifest with the odd name', (window) => openFile(window, 'package.json')],
+  ['see its squiggles again', (window) => waitForSquiggle(window, 'package.json')],
+  ['open the Quick Fix menu at the odd name', (window) => openQuickFixes(window, 'package.json', 'prettir')],
+  ['compare it', (window) => chooseQuickFix(window, 'Compare prettir with prettier')],
+  ['see the comparison', (window) => waitForPage(window, 'First published')],
+  ['picture of the comparison', (window) => screenshot(window, `24-comparison-${theme}`)],
+  ['close the comparison', closeEditors],
 ];
 
 /**
@@ -98,6 +111,8 @@ const steps = ({ commit, digest }) => [
   ['scan the workspace', (window) => runCommand(window, 'Waybill: Scan Workspace')],
   ['see its sum', (window) => waitForText(window, / in \d+ files/)],
   ['picture of the scan', (window) => screenshot(window, '7-scan')],
+  // It hides the lower half of the files that come next.
+  ['hide the problems', ({ page }) => page.keyboard.press('Control+J')],
   ['recommend it to the team', (window) => runCommand(window, 'Waybill: Recommend to the Team')],
   ['see the file', (window) => waitForText(window, '"waybill.waybill"')],
   ['picture of the recommendation', (window) => screenshot(window, '8-recommended')],
@@ -106,8 +121,10 @@ const steps = ({ commit, digest }) => [
   ['picture of the walkthrough', (window) => screenshot(window, '9-walkthrough')],
   ['close what is open', closeEditors],
   ...allHovers('light'),
+  ...comparison('light'),
   ['change the theme', (window) => runCommand(window, 'Preferences: Toggle between Light/Dark Themes')],
   ...allHovers('dark'),
+  ...comparison('dark'),
   ['change it back', (window) => runCommand(window, 'Preferences: Toggle between Light/Dark Themes')],
   ['open the package manifest', (window) => openFile(window, 'package.json')],
   ['open its status', (window) => openStatus(window, 'unknown: ')],
@@ -163,6 +180,7 @@ const HOVERED = {
       '1.0.0': { dist: { integrity: `sha512-${'a'.repeat(86)}==` }, _npmUser: { name: 'kim', email: 'kim@example.test' } },
       '1.1.0': {
         deprecated: HOSTILE,
+        license: HOSTILE,
         scripts: { postinstall: HOSTILE },
         dependencies: { [HOSTILE]: '1', other: '1' },
         dist: { integrity: `sha512-${'a'.repeat(86)}==`, tarball: 'https://npm.example.test/x.tgz' },
@@ -175,6 +193,7 @@ const HOVERED = {
   sigstore: {
     versions: {
       '0.4.0': {
+        license: 'Apache-2.0',
         repository: 'git+https://github.com/sigstore/sigstore-js.git',
         dist: { integrity: SIGSTORE_INTEGRITY, attestations: { url: 'https://npm.example.test/-/npm/v1/attestations/sigstore@0.4.0' } },
         _npmUser: { name: 'bdehamer', email: 'b@example.test' },
@@ -185,9 +204,29 @@ const HOVERED = {
   },
 };
 
+/** A name that the example shop misspells, and the one that it means. */
+const COMPARED = {
+  prettir: {
+    versions: { '0.0.1': { license: 'ISC', _npmUser: { name: 'mallory', email: 'm@example.test' }, scripts: { postinstall: HOSTILE } } },
+    tags: { latest: '0.0.1' },
+    time: { '0.0.1': '2026-11-01T00:00:00Z' },
+  },
+  prettier: {
+    versions: {
+      '3.6.0': {
+        license: 'MIT',
+        repository: 'git+https://github.com/prettier/prettier.git',
+        _npmUser: { name: 'kim', email: 'kim@example.test' },
+      },
+    },
+    tags: { latest: '3.6.0' },
+    time: { '3.6.0': '2025-06-23T00:00:00Z' },
+  },
+};
+
 /** What is in the workspace besides: files by path. */
 const moreFiles = ({ registry, npm }) => ({
-  'papers/package.json': `${JSON.stringify({ name: 'papers', dependencies: { [LONG_NAME]: '^1.0.0', sigstore: '0.4.0' } }, null, 2)}\n`,
+  'papers/package.json': `${JSON.stringify({ name: 'papers', scripts: { attest: 'npx sigstore@0.4.0 verify' }, dependencies: { [LONG_NAME]: '^1.0.0', sigstore: '0.4.0' } }, null, 2)}\n`,
   'papers/package-lock.json': `${JSON.stringify(
     {
       lockfileVersion: 3,
@@ -200,7 +239,7 @@ const moreFiles = ({ registry, npm }) => ({
     null,
     2,
   )}\n`,
-  'deploy/Dockerfile': `FROM ${registry.host}/team/app:1\nCOPY . /app\n`,
+  'deploy/Dockerfile': `FROM ${registry.host}/team/app:1\nCOPY . /app\nRUN npx --yes sigstore@0.4.0 verify\n`,
   '.github/workflows/label.yml': LABEL_WORKFLOW,
   '.npmrc': `registry=${npm.registry}\nmin-release-age=7\nignore-scripts=true\n`,
   'site/pnpm-workspace.yaml': 'packages:\n  - "."\nminimumReleaseAge: 10080\n',
@@ -240,6 +279,7 @@ async function startServers() {
           tags: { latest: '4.0.0' },
         },
         ...HOVERED,
+        ...COMPARED,
       },
       { papers: await registryPapers() },
     ),

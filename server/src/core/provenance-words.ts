@@ -30,5 +30,6 @@ export const IDENTITY_LABELS: readonly (readonly [keyof SignerIdentity, string])
   ['workflow', 'workflow'],
   ['subject', 'signed by'],
   ['trigger', 'started by'],
+  ['runner', 'runner'],
   ['issuer', 'issuer'],
 ];

@@ -64,6 +64,8 @@ export interface SignerIdentity {
   readonly commit?: string;
   /** What started the workflow: `push`, `release`, `workflow_dispatch`. */
   readonly trigger?: string;
+  /** Whose machine it ran on: `github-hosted`, `gitlab-hosted`, `self-hosted`. Certificates from before July 2023 do not say. */
+  readonly runner?: string;
 }
 
 /** What was found out about one attestation. */
@@ -79,6 +81,10 @@ export interface AttestationVerdict {
   readonly signedAt?: number;
   /** The entry in the transparency log. */
   readonly logIndex?: string;
+  /** The address of the log that signed this number, as the trust root has it. Absent where a log vouches for the entry alone. */
+  readonly logUrl?: string;
+  /** What built it, by the statement's own word: a program or a platform. Set only where the signature is good. */
+  readonly builder?: string;
 }
 
 /** What was found out about a subject. */

@@ -1,12 +1,13 @@
 import type { Manifest } from '../core/manifest.ts';
 import type { Surroundings } from '../core/rule.ts';
 import type { Span } from '../core/span.ts';
-import { providesPackage } from './available-packages.ts';
-import { type InstallCommand, installCommandOf, type Option, type OptionTable, readOptions } from './install-command.ts';
+import { providerOf } from './available-packages.ts';
+import { type OptionTable, readOptions } from './install-command.ts';
 import { parseSpec } from './npm-spec.ts';
+import { creatorOf, npmWordsOf, optionValue } from './npm-words.ts';
 import { PIP_OPTIONS, pipCommandOf, writtenName } from './pip-command.ts';
 import { type RunCommand, runCommandsOf } from './run-commands.ts';
-import { type Invocation, keptPerWords, takesNext } from './shell-invocation.ts';
+import { type Invocation, keptPerWords } from './shell-invocation.ts';
 import type { Word } from './shell-tree.ts';
 import { valueSpan } from './word-edits.ts';
 
@@ -39,18 +40,23 @@ export interface AdhocInstall {
 
 /** The commands of a manifest's scripts that install what they name, in document order. */
 export function adhocInstallsOf(manifest: Manifest, surroundings: Surroundings): AdhocInstall[] {
-  // What comes from another stage or a mount may be the project, whose packages are known.
-  const brought = manifest.file.text.search(/--from=|\btype=bind/);
-  const projectOf = ({ script, folders }: RunCommand): Project => ({
-    isKnown: folders.length > 0,
-    has: (name) =>
-      (script.copied?.length !== 0 || (brought >= 0 && brought < script.span.start)) && providesPackage(surroundings, folders, name),
+  const folders = projectFolders(manifest);
+  const projectOf = (command: RunCommand): Project => ({
+    isKnown: command.folders.length > 0,
+    has: (name) => providerOf(surroundings, folders(command), name) !== undefined,
   });
   return runCommandsOf(manifest).flatMap((command) => {
     if (!namesPackages(command.invocation)) return [];
     const packages = packagesOf(command.invocation, projectOf(command));
     return packages.length === 0 ? [] : [{ command, packages }];
   });
+}
+
+/** Where the project may lie whose packages a command of a manifest finds; nowhere where an image has not got it yet. */
+export function projectFolders({ file }: Manifest): (command: RunCommand) => readonly string[] {
+  // What comes from another stage or a mount may be the project, whose packages are known.
+  const brought = file.text.search(/--from=|\btype=bind/);
+  return ({ script, folders }) => (script.copied?.length !== 0 || (brought >= 0 && brought < script.span.start) ? folders : []);
 }
 
 /** The project where a command runs. */
@@ -117,78 +123,18 @@ function foreign(ecosystem: AdhocEcosystem, text: string): AdhocPackage {
 
 const NEVER_LATER = /^v?\d+\.\d+\.\d+/;
 const COMMIT = /[0-9a-f]{40}/;
-const NPM_INSTALL = new Set(['install', 'i', 'in', 'ins', 'inst', 'insta', 'instal', 'isnt', 'isnta', 'isntal', 'isntall', 'add']);
-const ADD = new Set(['add', 'a', 'install', 'i']);
-const CREATE = new Set(['create', 'init', 'innit', 'c']);
-/** npm documentation, "npm exec"; pnpm and bun know fewer. */
-const EXEC_OPTIONS: OptionTable = {
-  letters: 'pcw',
-  long: ['package', 'call', 'workspace', 'registry', 'cache', 'userconfig', 'allow-build'],
-};
-
 function npmPackages(invocation: Invocation, project: Project): AdhocPackage[] {
-  const { name, words } = invocation;
-  if (name === 'npx' || name === 'pnpx' || name === 'bunx') return execPackages(invocation, words.slice(1), project);
-  const install = installCommandOf(invocation);
-  const verb = install?.subcommand?.value ?? '';
-  if (install === undefined || install.manager === 'uv') return [];
-  const isExec = verb === 'dlx' || (install.manager === 'npm' && /^(?:exec|x)$/.test(verb)) || (install.manager === 'bun' && verb === 'x');
-  if (isExec) return execPackages(invocation, behindVerb(words, install), project);
-  const isGlobal = install.options.some(({ name: option, off }) => !off && (option === '-g' || option === 'global'));
-  return addedWords(install, verb).flatMap((word) => {
-    const found = npmPackage(invocation, word);
-    // What the lockfile knows is only installed again, unless another version is asked for.
-    if (found === undefined || (!isGlobal && found.requirement === '' && project.has(found.name))) return [];
-    return [CREATE.has(verb) ? { ...found, name: creatorOf(found.name) } : found];
-  });
-}
-
-function behindVerb(words: readonly Word[], { subcommand }: InstallCommand): readonly Word[] {
-  return subcommand === undefined ? [] : words.slice(words.indexOf(subcommand) + 1);
-}
-
-/** The words that name packages to add. */
-function addedWords({ manager, operands, options }: InstallCommand, verb: string): readonly Word[] {
-  if (options.some(({ name, off }) => !off && /^(?:dry-run|package-lock-only|lockfile-only|help|-h)$/.test(name))) return [];
-  if (CREATE.has(verb) && (verb !== 'init' || manager === 'npm')) return operands.slice(0, 1);
-  if (manager === 'npm') return NPM_INSTALL.has(verb) ? operands : [];
-  if (manager === 'yarn' && verb === 'global') return operands[0]?.value === 'add' ? operands.slice(1) : [];
-  return verb === 'add' || (manager !== 'yarn' && ADD.has(verb)) ? operands : [];
-}
-
-/** `vite` of `npm create vite` is `create-vite`; `@acme` is `@acme/create`, `@acme/app` is `@acme/create-app`. */
-function creatorOf(name: string): string {
-  const [scope, rest] = name.startsWith('@') ? name.split('/', 2) : [undefined, name];
-  if (rest === undefined) return `${scope}/create`;
-  const created = rest.startsWith('create-') ? rest : `create-${rest}`;
-  return scope === undefined ? created : `${scope}/${created}`;
-}
-
-/** `npx NAME`, `npx -p NAME -c '...'`: options behind the first word that is none belong to the program. */
-function execPackages(invocation: Invocation, words: readonly Word[], project: Project): AdhocPackage[] {
-  let at = 0;
-  while (at < words.length && /^-./.test(words[at]?.value ?? '')) {
-    if (words[at++]?.value === '--') break;
-    if (takesNext(words[at - 1]?.value ?? '', EXEC_OPTIONS.letters, EXEC_OPTIONS.long)) at++;
-  }
-  const { options } = readOptions(words.slice(0, at), EXEC_OPTIONS);
-  const is = (names: readonly string[]) => options.some((option) => names.includes(writtenName(option)));
-  if (is(['no', 'no-install', 'no-yes', 'offline'])) return [];
-  const named = options.filter(({ name }) => name === 'package' || name === '-p');
-  const wanted = named.length > 0 ? named.flatMap(optionValue) : is(['-c', 'call']) ? [] : words.slice(at, at + 1);
-  return wanted.flatMap((word) => {
+  const named = npmWordsOf(invocation);
+  if (named === undefined || named.isIdle) return [];
+  const { purpose, isGlobal, words } = named;
+  return words.flatMap((word) => {
     const found = npmPackage(invocation, word);
     if (found === undefined) return [];
-    const isLocal = found.requirement === '' && (!project.isKnown || project.has(found.name));
-    return isLocal ? [] : [found];
+    // What the lockfile knows is run, or only installed again, unless another version is asked for.
+    const isKnown = found.requirement === '' && !isGlobal && ((purpose === 'run' && !project.isKnown) || project.has(found.name));
+    if (isKnown) return [];
+    return [purpose === 'create' ? { ...found, name: creatorOf(found.name) } : found];
   });
-}
-
-/** The value of an option as a word: that behind it, or the part behind its `=`. */
-function optionValue({ words: [word, next], value }: Option): Word[] {
-  if (next !== undefined) return [next];
-  if (word === undefined || value === undefined || word.quoted) return [];
-  return [{ ...word, value, start: word.end - value.length }];
 }
 
 function npmPackage(invocation: Invocation, word: Word): AdhocPackage | undefined {

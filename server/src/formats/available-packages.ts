@@ -20,30 +20,30 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
 };
 
 /**
- * Whether a project in one of some folders, or around them, has a package of this name, or one that brings a program of this
- * name: what `npx NAME` then runs is what the lockfile records. Lockfiles that keep no programs leave only the names to go by.
+ * The package of a project in one of some folders, or around them, that has this name, or that brings a program of this name: what
+ * `npx NAME` then runs is what the lockfile records. Lockfiles that keep no programs leave only the names to go by.
  */
-export function providesPackage(surroundings: Surroundings, folders: readonly string[], name: string): boolean {
+export function providerOf(surroundings: Surroundings, folders: readonly string[], name: string): string | undefined {
   // `ts-node-script` comes with `ts-node`.
   const stems = [...name.matchAll(/[-_]/g)].map(({ index }) => name.slice(0, index));
   const wanted = [name, ...stems, `${name}-cli`, `@${name}/cli`, `@${name}s/cli`, `@${name}/${name}`, PACKAGE_OF[name] ?? name];
-  return folders
-    .flatMap((folder) => foldersUp(folder))
-    .some((folder) =>
-      ['package.json', ...LOCKFILE_NAMES].some((file) => {
-        const known = namesIn(surroundings.manifest(joinPath(folder, file) ?? ''));
-        return wanted.some((one) => known.names.has(one)) || known.tails.has(name);
-      }),
-    );
+  for (const folder of folders.flatMap((one) => foldersUp(one))) {
+    for (const file of ['package.json', ...LOCKFILE_NAMES]) {
+      const known = namesIn(surroundings.manifest(joinPath(folder, file) ?? ''));
+      const found = wanted.find((one) => known.names.has(one)) ?? known.tails.get(name);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
 }
 
 interface Names {
   readonly names: ReadonlySet<string>;
-  /** What stands behind the scopes: `vsce` of `@vscode/vsce`. */
-  readonly tails: ReadonlySet<string>;
+  /** The names by what stands behind their scopes: `@vscode/vsce` by `vsce`. */
+  readonly tails: ReadonlyMap<string, string>;
 }
 
-const NONE: Names = { names: new Set(), tails: new Set() };
+const NONE: Names = { names: new Set(), tails: new Map() };
 const kept = new WeakMap<Manifest, Names>();
 
 function namesIn(manifest: Manifest | undefined): Names {
@@ -54,7 +54,7 @@ function namesIn(manifest: Manifest | undefined): Names {
     asPackageJson(manifest)?.dependencies.map(({ name }) => name) ?? asLockFile(manifest)?.entries.map(({ alias, name }) => alias ?? name);
   const names = {
     names: new Set(all),
-    tails: new Set(all?.flatMap((name) => (name.startsWith('@') ? [name.slice(name.indexOf('/') + 1)] : []))),
+    tails: new Map(all?.flatMap((name) => (name.startsWith('@') ? [[name.slice(name.indexOf('/') + 1), name] as const] : []))),
   };
   kept.set(manifest, names);
   return names;

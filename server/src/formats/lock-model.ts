@@ -99,6 +99,8 @@ export interface LockFile {
   readonly trusted?: readonly string[];
   /** Whether a program of the project may have changed the manifests before they were locked (pnpm's `.pnpmfile.cjs`). */
   readonly rewritten?: boolean;
+  /** The licence that an entry names, as it is written. Absent where the format keeps none. */
+  licenseOf?(entry: LockEntry): string | undefined;
   /** What an entry asks for itself. */
   requestsOf(entry: LockEntry): readonly LockRequest[];
   /**

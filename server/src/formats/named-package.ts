@@ -1,8 +1,8 @@
 import { isVerbatim, sourceSpan } from '../core/mapped-text.ts';
 import { movedSpan, type Span } from '../core/span.ts';
-import { installCommandOf } from './install-command.ts';
 import { type KeptScript, keptPerScript } from './kept-scripts.ts';
 import { parseSpec } from './npm-spec.ts';
+import { npmWordsOf } from './npm-words.ts';
 import { type Invocation, takesNext } from './shell-invocation.ts';
 import { stepsOf } from './shell-steps.ts';
 import type { Word } from './shell-tree.ts';
@@ -41,57 +41,17 @@ const NODE_PROGRAMS = new Set(['npm', 'npx', 'pnpm', 'pnpx', 'yarn', 'yarnpkg', 
 const PYTHON_PROGRAMS = /^(?:python[\d.]*|pip[\d.]*|pipx|uvx?|poetry|pdm)$/;
 
 function packagesOf(invocation: Invocation): NamedPackage[] {
-  if (NODE_PROGRAMS.has(invocation.name)) return npmWords(invocation).flatMap((word) => npmPackage(invocation, word) ?? []);
+  if (NODE_PROGRAMS.has(invocation.name)) {
+    const named = npmWordsOf(invocation);
+    // The name of an initializer is not the one that is written.
+    return named === undefined || named.purpose === 'create' ? [] : named.words.flatMap((word) => npmPackage(invocation, word) ?? []);
+  }
   if (PYTHON_PROGRAMS.test(invocation.name)) return pythonWords(invocation).flatMap((word) => pythonPackage(invocation, word) ?? []);
   return [];
 }
 
-/** Sub-commands that name packages, by manager; `exec` takes one and hands the rest to it. */
-const ADD = new Set(['add', 'a', 'install', 'i', 'in', 'ins', 'inst', 'insta', 'instal', 'isnt', 'isnta', 'isntal', 'isntall']);
-const EXEC = new Set(['dlx', 'exec', 'x']);
-const EXEC_LONG = ['package', 'call', 'workspace', 'registry', 'cache', 'userconfig', 'allow-build'];
-
-function npmWords(invocation: Invocation): readonly Word[] {
-  const { name, words } = invocation;
-  if (name === 'npx' || name === 'pnpx' || name === 'bunx') return execWords(words.slice(1));
-  const install = installCommandOf(invocation);
-  if (install?.subcommand === undefined || install.manager === 'uv') return [];
-  const { manager, operands, subcommand } = install;
-  const verb = subcommand.value;
-  // pnpm's and yarn's `exec` run what is installed already.
-  if (EXEC.has(verb) && (verb === 'dlx' || manager === 'npm' || manager === 'bun'))
-    return execWords(words.slice(words.indexOf(subcommand) + 1));
-  if (manager === 'yarn' && verb === 'global') return operands[0]?.value === 'add' ? operands.slice(1) : [];
-  return ADD.has(verb) && (manager !== 'yarn' || verb === 'add') ? operands : [];
-}
-
-/** `npx NAME ...` and `npx -p NAME program ...` (npm documentation, "npm exec"). */
-function execWords(words: readonly Word[]): readonly Word[] {
-  const named: Word[] = [];
-  let calls = false;
-  let at = 0;
-  for (; at < words.length; at++) {
-    const word = words[at];
-    const next = words[at + 1];
-    if (word === undefined || !/^-./.test(word.value)) break;
-    if (word.value === '--') {
-      at++;
-      break;
-    }
-    calls ||= word.value === '-c' || word.value === '--call';
-    if ((word.value === '-p' || word.value === '--package') && next !== undefined) named.push(next);
-    if (word.value.startsWith('--package=') && !word.quoted) named.push(tailOf(word, '--package='.length));
-    if (takesNext(word.value, 'pcw', EXEC_LONG)) at++;
-  }
-  return named.length > 0 || calls ? named : words.slice(at, at + 1);
-}
-
-function tailOf(word: Word, length: number): Word {
-  return { ...word, value: word.value.slice(length), start: word.start + length };
-}
-
 /** `name`, `@scope/name`, both with `@version`, and `alias@npm:name@version`, of which the aliased name counts. */
-function npmPackage(invocation: Invocation, word: Word): NamedPackage | undefined {
+export function npmPackage(invocation: Invocation, word: Word): NamedPackage | undefined {
   const { value } = word;
   const match = /^(@[^/@\s]+\/)?([^/@\s:]+)(?:@(.*))?$/s.exec(value);
   if (match === null || word.dynamic || /^[.~-]|[\\$%*{}"'`;]|\.(?:tgz|tar\.gz)$/.test(value)) return undefined;

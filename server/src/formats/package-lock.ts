@@ -300,6 +300,7 @@ function lockFile(entries: readonly LockEntry[], raws: readonly RawPackage[], ve
     manager: 'npm' as const,
     lockfileVersion: typeof version === 'number' || typeof version === 'string' ? String(version) : undefined,
     entries,
+    licenseOf: (entry: LockEntry): string | undefined => licenseIn(raws[entry.index]),
     requestsOf: (entry: LockEntry): LockRequest[] => readRequests(raws[entry.index] ?? {}),
     entryAt,
     searchFrom: (importer: string, name: string) => search(entryAt, raws, { importer, name }),
@@ -343,6 +344,12 @@ function readEntry(index: number, key: string, raw: RawPackage): LockEntry {
     hasInstallScript: raw.hasInstallScript === true,
     deprecated: asString(raw.deprecated),
   };
+}
+
+/** npm copies what the package's manifest says: an expression, or an object of old. */
+function licenseIn(raw: RawPackage | undefined): string | undefined {
+  const license = asString(raw?.license) ?? asString(asRecord(raw?.license)?.type);
+  return license === '' ? undefined : license;
 }
 
 /** The offset of the last `node_modules/` in a key that is a folder of that very name; -1 where there is none. */

@@ -3,8 +3,7 @@ import { minuteOf } from '../core/as-of.ts';
 import type { GitRefs, gitRefs } from '../core/facts.ts';
 import { exactTagFor, newestStable, type ResolvedRef, resolveRef, tagsOf } from '../core/git-versions.ts';
 import type { ActionReference } from '../core/reference.ts';
-import { reasonOf } from '../rules/actions/pin-edit.ts';
-import { type CardLine, checkingLine, codeLine, textLine, unknownLine } from './card.ts';
+import { AS_OF, type CardLine, codeLine, textLine, unansweredLine, unknownLine } from './card.ts';
 
 /** How many tags of one commit are named. */
 const MAX_TAGS = 6;
@@ -13,8 +12,7 @@ const MAX_TAGS = 6;
 export function* actionPapers(action: ActionReference, answer: Answer<GitRefs>): Generator<CardLine> {
   switch (answer.state) {
     case 'unknown':
-      if (answer.why === 'pending') yield checkingLine('Tags');
-      else yield unknownLine('Tags', `${reasonOf(answer)}${answer.detail === undefined ? '' : `, ${answer.detail}`}`);
+      yield unansweredLine('Tags', answer);
       return;
     case 'absent':
       yield textLine('Tags', 'there is no such repository');
@@ -22,7 +20,7 @@ export function* actionPapers(action: ActionReference, answer: Answer<GitRefs>):
     case 'known':
       yield* known(action, answer.value);
   }
-  yield textLine('As of', minuteOf(answer.asOf));
+  yield textLine(AS_OF, minuteOf(answer.asOf));
 }
 
 function* known(action: ActionReference, refs: GitRefs): Generator<CardLine> {
@@ -56,14 +54,14 @@ function* standsFor(resolved: ResolvedRef, { ref, subPath }: ActionReference, re
       break;
   }
   const version = exactTagFor(refs, resolved.commit, { requested: resolved.kind === 'commit' ? undefined : ref, subPath });
-  yield { label: 'Version', value: version ?? 'unknown (no tag of this commit is one)', isCode: version !== undefined };
+  yield version === undefined ? unknownLine('Version', 'no tag of this commit is one') : codeLine('Version', version);
   const others = tagsOf(refs, resolved.commit).filter((tag) => tag !== version && tag !== ref);
   if (others.length > 0) {
     const more = others.length > MAX_TAGS ? ` and ${others.length - MAX_TAGS} more` : '';
     yield codeLine('Other tags of the commit', `${others.slice(0, MAX_TAGS).join(', ')}${more}`);
   }
   if (resolved.kind === 'commit' && !resolved.isTip) {
-    yield textLine('In the repository', 'unknown (no tag or branch points at it)');
+    yield unknownLine('In the repository', 'no tag or branch points at it');
   }
 }
 

@@ -40,8 +40,14 @@ export interface Card {
 const CHECKING = 'checking';
 const STILL_CHECKING = 'The look-up has not finished: point here again in a moment.';
 
+/** The label of the line that says when all that was looked up was said: the last one of a card. */
+export const AS_OF = 'As of';
+
 /** What is said where no rule fires. */
 const NO_FINDING = 'none, which is no promise of safety';
+
+/** Why a line is unknown that some registries leave out of all their documents. */
+export const STRIPPED = 'this registry leaves it out';
 
 /** The longest reason that is shown, in UTF-16 units: it is a sentence, and may name a host. */
 const MAX_REASON_UNITS = 400;

@@ -8,7 +8,8 @@ import type { Span } from '../core/span.ts';
 import type { Analysis } from '../engine/analyse.ts';
 import type { Project } from '../engine/project.ts';
 import { actionPapers, papersKey } from './action-papers.ts';
-import { type Card, type CardLine, cardMarkdown, cardText, codeLine, textLine, unknownLine } from './card.ts';
+import { AS_OF, type Card, type CardLine, cardMarkdown, cardText, codeLine, textLine, unknownLine } from './card.ts';
+import { commandSubject } from './command-subject.ts';
 import { imagePapers } from './image-papers.ts';
 import { packageCard, packageFacts } from './package-papers.ts';
 import { packageSubject } from './package-subject.ts';
@@ -62,10 +63,10 @@ function withFindings(card: Omit<Card, 'findings'>, findings: readonly string[],
 
 async function packageHover({ analysis, project, offset, fetch, demands }: HoverContext, signal: AbortSignal): Promise<Found | undefined> {
   const { manifest } = analysis;
-  const subject = packageSubject(manifest, project, offset);
+  const subject = packageSubject(manifest, project, offset) ?? commandSubject(manifest, project, offset);
   if (subject === undefined) return undefined;
   const facts = await packageFacts(subject, fetch, signal);
-  const card = packageCard(subject, facts, { project, path: manifest.file.path, fetch, demands });
+  const card = packageCard(subject, facts, { project, path: subject.home ?? manifest.file.path, fetch, demands });
   return { span: subject.span, card, about: subject.about };
 }
 
@@ -73,14 +74,44 @@ async function referenceHover({ analysis, offset, fetch }: HoverContext, signal:
   const reference = analysis.manifest.refs.find((candidate) => holds(wholeSpan(candidate), offset));
   if (reference === undefined || reference.ecosystem === 'npm') return undefined;
   const own = reference.ecosystem === 'oci' ? imageFacts(reference) : actionFacts(reference);
-  const lines = [...own, ...(await lookedUp(reference, fetch, signal)), unknownLine('Provenance', 'not looked up')];
-  return { span: wholeSpan(reference), card: { title: reference.name || reference.requested, lines } };
+  const lines = [...own, ...(await lookedUp(reference, fetch, signal))];
+  const verdict = pinWords(reference.verdict);
+  // When it was said stands last, as on every card.
+  const last = lines.at(-1)?.label === AS_OF ? lines.splice(-1) : [];
+  const provenance = verdict === undefined ? [] : [unknownLine('Provenance', 'Waybill does not verify that of images and actions')];
+  const card = { title: reference.name || reference.requested, lines: [...lines, ...provenance, ...last] };
+  return { span: wholeSpan(reference), card: verdict === undefined ? card : { ...card, verdict } };
 }
 
 async function lookedUp(reference: ActionReference | ImageReference, fetch: FetchFact, signal: AbortSignal): Promise<CardLine[]> {
   if (reference.ecosystem === 'oci') return await imagePapers(reference, fetch, signal);
   const repository = papersKey(reference);
   return repository === undefined ? [] : [...actionPapers(reference, await fetch(gitRefs, repository, signal))];
+}
+
+/** The verdict of a card's first line: whether it stays what it is. Undefined for what comes from nowhere else. */
+function pinWords(verdict: ImageReference['verdict'] | ActionReference['verdict']): string | undefined {
+  switch (verdict) {
+    case 'pinned':
+      return 'pinned';
+    case 'mutable-tag':
+    case 'latest':
+    case 'implicit-latest':
+    case 'unpinned':
+    case 'branch-ref':
+    case 'short-sha':
+    case 'missing-ref':
+      return 'not pinned';
+    case 'unresolved':
+    case 'template':
+    case 'docker-image-url':
+      return 'pinning unknown';
+    case 'invalid':
+    case 'invalid-uses':
+      return 'not valid';
+    default:
+      return undefined;
+  }
 }
 
 function settingHover({ analysis, project, offset }: HoverContext): Found | undefined {

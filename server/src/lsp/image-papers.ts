@@ -3,7 +3,7 @@ import { minuteOf } from '../core/as-of.ts';
 import { type ImageManifest, imageDigest } from '../core/facts.ts';
 import { type ImageContent, INDEX_TYPES, imageContent, imageManifest } from '../core/image-facts.ts';
 import type { ImageName, ImageReference } from '../core/reference.ts';
-import { type CardLine, codeLine, textLine, unansweredLine, unknownLine } from './card.ts';
+import { AS_OF, type CardLine, codeLine, textLine, unansweredLine, unknownLine } from './card.ts';
 
 /** How many platforms a card lists. */
 const MAX_PLATFORMS = 10;
@@ -85,5 +85,5 @@ function said<V>(label: string, answer: Answer<V>, value: (known: V) => string, 
 /** When the registry said so. */
 function asOf(answer: Answer<unknown>): CardLine[] {
   if (answer.state === 'unknown') return [];
-  return [textLine('As of', minuteOf(answer.asOf))];
+  return [textLine(AS_OF, minuteOf(answer.asOf))];
 }

@@ -8,15 +8,16 @@ import { unknownReason } from '../core/unknown-text.ts';
 import type { Project } from '../engine/project.ts';
 import { elsewhereOf } from '../formats/lock-elsewhere.ts';
 import { hostOfLocked } from '../formats/lock-hosts.ts';
-import type { LockFile } from '../formats/lock-model.ts';
-import { type LockPaths, lockPaths } from '../formats/lock-paths.ts';
 import type { Locked } from '../formats/locked.ts';
 import { parseSpec } from '../formats/npm-spec.ts';
 import { pickVersion } from '../formats/pick-version.ts';
 import { attestedBefore } from '../formats/version-history.ts';
 import { isNewerVersion } from '../formats/version-order.ts';
-import { type Card, type CardLine, codeLine, textLine, unansweredLine, unknownLine } from './card.ts';
+import { broughtInLine } from './brought-in-line.ts';
+import { AS_OF, type Card, type CardLine, codeLine, textLine, unansweredLine, unknownLine } from './card.ts';
 import { integrityLine } from './integrity-line.ts';
+import { recordedLicence } from './licence-line.ts';
+import { lineIn } from './line-link.ts';
 import type { PackageSubject } from './package-subject.ts';
 import {
   type EarlierVerdict,
@@ -92,7 +93,7 @@ export function packageCard(
   facts: PackageFacts,
   { project, path, demands }: PapersContext,
 ): Omit<Card, 'findings'> {
-  const { locked, requirement, title, name, unasked } = subject;
+  const { locked, requirement, title, name, named, unasked } = subject;
   const { packument, provenance } = facts;
   const known = packument?.state === 'known' ? packument.value : undefined;
   const wanted = locked?.entry.version ?? (known && pickVersion(known, requirement)?.version);
@@ -100,6 +101,7 @@ export function packageCard(
   const verdict = provenance?.state === 'known' ? provenance.value.verdict : undefined;
   const lines = [
     ...(title === name ? [] : [codeLine('Package', name, ', which this name stands for')]),
+    ...(named === undefined ? [] : [codeLine('Named here', named.text, named.note)]),
     ...requestedLine(subject),
     lockedLine(subject, project),
     ...newestLine(known, wanted),
@@ -127,7 +129,7 @@ export function packageCard(
         ]),
     ...registryLines(packument, { provenance, version, wanted, locked, project, path }),
     sourceLine(locked, version, unasked),
-    ...pulledInLine(subject),
+    ...broughtInLine(subject, project),
     ...asOfLine(packument, provenance),
   ];
   return {
@@ -152,7 +154,11 @@ function policyLine(
 }
 
 function requestedLine({ requested }: PackageSubject): CardLine[] {
-  return requested === undefined ? [] : [codeLine('Requested', withoutCredential(requested.spec), `in ${requested.where}`)];
+  if (requested === undefined) return [];
+  const where = `in ${requested.where}`;
+  return [
+    requested.spec === '' ? textLine('Requested', `no version, ${where}`) : codeLine('Requested', withoutCredential(requested.spec), where),
+  ];
 }
 
 /** A requirement without what stands between `://` and `@`. */
@@ -161,28 +167,11 @@ function withoutCredential(spec: string): string {
 }
 
 /** The version that is installed, which leads to its line in the lockfile. */
-function lockedLine({ locked, notLocked }: PackageSubject, project: Project): CardLine {
+function lockedLine({ locked, notLocked, lockedNote = '' }: PackageSubject, project: Project): CardLine {
   if (locked === undefined) return textLine('Locked', notLocked ?? 'nothing is locked');
   const { entry, lock, path } = locked;
-  const file = project.manifest(path)?.file;
-  const { start } = lock.spanOf(entry, 'version');
-  const line = file === undefined ? undefined : lineOf(file.text, start);
-  const link = file === undefined || line === undefined ? undefined : fileLink(file.uri, line);
-  const where = line === undefined ? '' : `, line ${line}`;
-  return { ...codeLine('Locked', entry.version ?? entry.source, `by ${path}${where}`), ...(link === undefined ? {} : { link }) };
-}
-
-/** The line of an offset, counted from one, without an index of all lines: lockfiles have a hundred thousand of them. */
-function lineOf(text: string, offset: number): number {
-  let line = 1;
-  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++;
-  return line;
-}
-
-/** Files alone: what else a client's address means is its own matter. Brackets would end a link of Markdown. */
-function fileLink(uri: string, line: number): string | undefined {
-  if (!/^file:\/\/[\w.~!$&'()*+,;=:@%/-]*$/.test(uri)) return undefined;
-  return `${uri.replaceAll('(', '%28').replaceAll(')', '%29')}#L${line}`;
+  const { words, link } = lineIn(project, path, lock.spanOf(entry, 'version').start);
+  return { ...codeLine('Locked', entry.version ?? entry.source, `by ${words}${lockedNote}`), ...(link === undefined ? {} : { link }) };
 }
 
 function newestLine(packument: Packument | undefined, wanted: string | undefined): CardLine[] {
@@ -208,7 +197,9 @@ interface Wanted {
 
 /** What follows from the registry's document; where there is none, what is missing for it. */
 function registryLines(answer: Answer<Packument> | undefined, { provenance, version, wanted, locked, project, path }: Wanted): CardLine[] {
-  const recorded = locked?.entry.deprecated === undefined ? [] : [deprecatedLine(undefined, undefined, locked)];
+  const deprecation = locked?.entry.deprecated === undefined ? [] : [deprecatedLine(undefined, undefined, locked)];
+  const licence = recordedLicence(locked);
+  const recorded = [...deprecation, ...licence];
   const scripts = locked?.entry.hasInstallScript === true ? [textLine('Install scripts', `yes; ${permissionWords(locked, project)}`)] : [];
   switch (answer?.state) {
     case undefined:
@@ -222,9 +213,10 @@ function registryLines(answer: Answer<Packument> | undefined, { provenance, vers
         'publisher',
         ...(scripts.length > 0 ? [] : ['install scripts']),
         'new dependencies',
+        ...(deprecation.length > 0 ? [] : ['deprecation']),
+        ...(licence.length > 0 ? [] : ['licence']),
       ];
-      const all = recorded.length > 0 ? missing : [...missing, 'deprecation'];
-      const details = answer.why === 'pending' ? [] : [textLine('Unknown without it', all.join(', '))];
+      const details = answer.why === 'pending' ? [] : [textLine('Unknown without it', missing.join(', '))];
       const isSame = provenance?.state === 'unknown' && unknownReason(provenance) === unknownReason(answer);
       const line = isSame ? unansweredAgain('Registry', answer) : unansweredLine('Registry', answer);
       return [{ ...line, details }, ...scripts, ...recorded];
@@ -263,26 +255,8 @@ function sourceLine(locked: Locked | undefined, version: FullVersion | undefined
   return unknownLine(label, unasked ?? 'neither lockfile nor registry names a host');
 }
 
-/** Reading who asks for whom goes over the whole lockfile: once for each. */
-const pathsOf = new WeakMap<LockFile, LockPaths>();
-
-const MAX_STEPS = 6;
-
-/** Who asks for it: of what is locked, a shortest path to it. What a package.json asks for, it asks for itself. */
-function pulledInLine({ locked, isDirect }: PackageSubject): CardLine[] {
-  const label = 'Brought in by';
-  if (isDirect) return [textLine(label, 'this file, directly')];
-  if (locked === undefined) return [];
-  const paths = pathsOf.get(locked.lock) ?? lockPaths(locked.lock);
-  pathsOf.set(locked.lock, paths);
-  if (paths.isDirect(locked.entry)) return [textLine(label, 'the project, directly')];
-  const path = paths.pathTo(locked.entry);
-  const steps = path.length > MAX_STEPS ? [...path.slice(0, 2), '…', ...path.slice(3 - MAX_STEPS)] : path;
-  return [codeLine(label, steps.join(' > '))];
-}
-
 /** When what is shown was said; the older of two answers counts. */
 function asOfLine(...answers: readonly (Answer<unknown> | undefined)[]): CardLine[] {
   const times = answers.flatMap((answer) => (answer === undefined || answer.state === 'unknown' ? [] : [answer.asOf]));
-  return times.length === 0 ? [] : [textLine('As of', minuteOf(Math.min(...times)))];
+  return times.length === 0 ? [] : [textLine(AS_OF, minuteOf(Math.min(...times)))];
 }

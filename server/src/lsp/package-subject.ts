@@ -18,16 +18,21 @@ export interface PackageSubject {
   readonly span: Span;
   /** Everything that the document says of it there: findings in it belong to the package. */
   readonly about: readonly Span[];
-  /** As the document names it: of an alias the alias. */
+  /** As the document names it: of an alias the alias; of a program and an initializer the package. */
   readonly title: string;
   /** The package's own name. */
   readonly name: string;
-  /** What the document asks for, and which part of it. Absent in a lockfile, which asks for nothing. */
+  /** What is written where that is not the package's name, and what it has to do with it. The title is the name then. */
+  readonly named?: { readonly text: string; readonly note: string };
+  /** What the document asks for (`''` for any version), and which part of it. Absent in a lockfile, which asks for nothing. */
   readonly requested?: { readonly spec: string; readonly where: string };
   /** Whether the document asks for it itself, and not for what some package asks for. */
   readonly isDirect: boolean;
-  /** What is installed. */
+  /** What brings it in, where that is neither the document itself nor what is locked. */
+  readonly broughtBy?: string;
+  /** What is installed, and how a card goes on behind it. */
   readonly locked?: Locked;
+  readonly lockedNote?: string;
   /** Why nothing is known to be installed. */
   readonly notLocked?: string;
   /** How its registry is asked; absent where none is, with `unasked` as the reason. */
@@ -35,6 +40,8 @@ export interface PackageSubject {
   readonly unasked?: string;
   /** A version or range: what to look for among the registry's versions. */
   readonly requirement: string;
+  /** The package.json, there or not, whose settings hold for it; the document itself unless given. Relative to the checked root. */
+  readonly home?: string;
 }
 
 /** The package under the pointer; `offset` counts UTF-16 units. Undefined where the document names none there. */
@@ -50,6 +57,9 @@ export function packageSubject(manifest: Manifest, project: Project, offset: num
   const where = catalog === 'default' ? 'the catalog' : `the catalog ${catalog}`;
   return ofRequirement({ title: name, name, spec, where, span: wholeOf(entry) }, manifest, project);
 }
+
+/** Why no registry is asked for a package of the project itself. */
+export const WORKSPACE = 'it is a package of this workspace';
 
 type Placed = Pick<Dependency, 'nameSpan' | 'specSpan'>;
 
@@ -78,7 +88,7 @@ function ofDependency(dependency: Dependency, manifest: Manifest, project: Proje
     requirement: locked?.entry.version ?? requirementOf(parsed, spec),
     ...(locked === undefined ? { notLocked: notLocked(file.path, project) } : { locked }),
     ...(found === undefined
-      ? { unasked: unaskedSpec(parsed) ?? unaskedEntry(locked?.entry) ?? 'it is a package of this workspace' }
+      ? { unasked: unaskedSpec(parsed) ?? unaskedEntry(locked?.entry) ?? WORKSPACE }
       : { key: packageKeys(file, project).of(found) }),
   };
 }
@@ -155,7 +165,7 @@ function requirementOf(parsed: Spec, spec: string): string {
 }
 
 /** Why no registry is asked for what a requirement says; undefined where one is. */
-function unaskedSpec(parsed: Spec): string | undefined {
+export function unaskedSpec(parsed: Spec): string | undefined {
   switch (parsed.kind) {
     case 'version':
     case 'range':
@@ -171,7 +181,7 @@ function unaskedSpec(parsed: Spec): string | undefined {
     case 'path':
       return 'it comes from a file or folder';
     case 'workspace':
-      return 'it is a package of this workspace';
+      return WORKSPACE;
     case 'protocol':
       return `no registry of npm serves ${parsed.protocol}:`;
     case 'invalid':
@@ -179,8 +189,8 @@ function unaskedSpec(parsed: Spec): string | undefined {
   }
 }
 
-/** The same for what a lockfile says of where it comes from. */
-function unaskedEntry(entry: LockEntry | undefined): string | undefined {
+/** Why no registry is asked, by what a lockfile says of where it comes from. */
+export function unaskedEntry(entry: LockEntry | undefined): string | undefined {
   switch (entry?.source) {
     case 'git':
       return 'it comes from a git repository';
@@ -191,7 +201,7 @@ function unaskedEntry(entry: LockEntry | undefined): string | undefined {
     case 'link':
     case 'workspace':
     case 'root':
-      return 'it is a package of this workspace';
+      return WORKSPACE;
     default:
       return undefined;
   }

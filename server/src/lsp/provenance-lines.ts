@@ -7,6 +7,7 @@ import type { ProvenanceDemand } from '../core/provenance-demand.ts';
 import { IDENTITY_LABELS, verdictWord } from '../core/provenance-words.ts';
 import { unknownReason } from '../core/unknown-text.ts';
 import { type OriginChange, originChanges, originOf, workflowPath } from '../formats/origin-drift.ts';
+import { builderLines, entryLine } from './builder-lines.ts';
 import { type CardLine, checkingLine, codeLine, textLine, unansweredLine, unknownLine, withoutStop } from './card.ts';
 
 /** How many reasons of a verdict are told besides the first. */
@@ -116,7 +117,8 @@ function reasonsOf({ verdict, checks, attestations }: ProvenanceVerdict): Check[
 }
 
 /** What the certificate says, in the order and the words of the command line. */
-function* originLines({ signedAt, logIndex }: AttestationVerdict, identity: SignerIdentity): Generator<CardLine> {
+function* originLines(attestation: AttestationVerdict, identity: SignerIdentity): Generator<CardLine> {
+  const { signedAt } = attestation;
   const file = workflowPath(identity.workflow ?? identity.subject);
   for (const [field, label] of IDENTITY_LABELS) {
     const value = identity[field];
@@ -128,8 +130,9 @@ function* originLines({ signedAt, logIndex }: AttestationVerdict, identity: Sign
     yield { ...codeLine(capital(label), shown), ...(link === undefined ? {} : { link }) };
   }
   if (identity.workflow === undefined && file !== undefined) yield codeLine('Workflow', file);
-  if (signedAt !== undefined)
-    yield textLine('Signed', `${minuteOf(signedAt)}${logIndex === undefined ? '' : `, entry ${logIndex} of the transparency log`}`);
+  yield* builderLines(attestation);
+  if (signedAt !== undefined) yield textLine('Signed', minuteOf(signedAt));
+  yield* entryLine(attestation);
 }
 
 function capital(label: string): string {

@@ -6,7 +6,8 @@ import { ageInWords, DAY_MINUTES } from '../formats/release-age.ts';
 import { releaseGate } from '../formats/release-gate.ts';
 import { ageInDays, compareVersion, type PublisherChange, type VersionComparison } from '../formats/version-history.ts';
 import { scriptPermission } from '../rules/npm/script-permission.ts';
-import { type CardLine, codeLine, textLine, unknownLine } from './card.ts';
+import { type CardLine, codeLine, STRIPPED, textLine, unknownLine } from './card.ts';
+import { licenceLine } from './licence-line.ts';
 import { listOf } from './provenance-lines.ts';
 
 /** How many new dependencies are named. */
@@ -24,9 +25,6 @@ export interface Release {
   readonly project: Project;
 }
 
-/** What a registry leaves out in all of its documents. */
-const STRIPPED = 'this registry leaves it out';
-
 /** When and by whom it was released, and what it does that the version before did not. */
 export function releaseLines(release: Release): CardLine[] {
   const { packument, version } = release;
@@ -37,6 +35,7 @@ export function releaseLines(release: Release): CardLine[] {
     scriptsLine(version, release, comparison),
     dependenciesLine(version, comparison),
     deprecatedLine(version, packument, release.locked),
+    licenceLine(version, packument, release.locked),
   ];
 }
 

@@ -89,6 +89,8 @@ function verifyAttestation({ label, bundle }: Entry, trust: ReadTrust, options: 
     ...(proven?.identity === undefined ? {} : { identity: proven.identity.shown }),
     ...(proven === undefined ? {} : { signedAt: proven.signedAt }),
     ...(proven?.logIndex === undefined ? {} : { logIndex: proven.logIndex }),
+    ...(proven?.logUrl === undefined ? {} : { logUrl: proven.logUrl }),
+    ...(proven === undefined || statement?.builder === undefined ? {} : { builder: statement.builder }),
   });
   // What a statement says counts only once it is known who said it.
   if (proven === undefined) return made(signature.checks);

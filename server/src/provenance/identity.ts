@@ -11,6 +11,7 @@ const EXTENSIONS: Readonly<Record<string, keyof Extensions>> = {
   '1.3.6.1.4.1.57264.1.4': 'workflowName',
   '1.3.6.1.4.1.57264.1.5': 'oldRepository',
   '1.3.6.1.4.1.57264.1.6': 'oldRef',
+  '1.3.6.1.4.1.57264.1.11': 'runner',
   '1.3.6.1.4.1.57264.1.12': 'repository',
   '1.3.6.1.4.1.57264.1.13': 'commit',
   '1.3.6.1.4.1.57264.1.14': 'ref',
@@ -24,6 +25,7 @@ interface Extensions {
   workflowName?: string;
   oldRepository?: string;
   oldRef?: string;
+  runner?: string;
   repository?: string;
   commit?: string;
   ref?: string;
@@ -57,6 +59,7 @@ export function identityOf({ identity }: Signer): CertificateIdentity {
     ref: found.ref ?? found.oldRef,
     commit: found.commit ?? found.oldCommit,
     trigger: found.trigger ?? found.oldTrigger,
+    runner: found.runner,
   };
   const known = Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined && value !== ''));
   return { shown: known, workflowName: found.workflowName };

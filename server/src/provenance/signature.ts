@@ -14,6 +14,8 @@ export interface SignatureVerdict {
     readonly identity: CertificateIdentity | undefined;
     readonly signedAt: number;
     readonly logIndex: string | undefined;
+    /** The address of the log that signed the index. */
+    readonly logUrl: string | undefined;
   };
 }
 
@@ -134,7 +136,12 @@ function verify(bundle: Bundle, trust: ReadTrust, now: number): SignatureVerdict
       : { id: 'signing-time', outcome: 'passed', message: `It was signed on ${day}.` },
   ];
   const identity = material.content.$case === 'publicKey' ? undefined : identityOf(signer);
-  return { checks, proven: { identity, signedAt, logIndex: entries[0]?.logIndex } };
+  return { checks, proven: { identity, signedAt, logIndex: entries[0]?.logIndex, logUrl: logUrlOf(entries[0], trust) } };
+}
+
+/** The log's promise signs the index; a proof of inclusion alone does not. */
+function logUrlOf(entry: Bundle['verificationMaterial']['tlogEntries'][number] | undefined, trust: ReadTrust): string | undefined {
+  return entry?.inclusionPromise === undefined ? undefined : trust.logUrl(Buffer.from(entry.logId.keyId));
 }
 
 /** Whether the signature's key id is the one that the bundle verifies with, and known: the library does not look at it. */

@@ -7,6 +7,8 @@ export interface Statement {
   readonly predicateType: string;
   readonly subjects: readonly Subject[];
   readonly claims: Claims;
+  /** Of provenance: what built it, an address by which SLSA names builders. */
+  readonly builder?: string;
   /** Of a publish attestation: the package as its predicate names it. */
   readonly published?: { readonly name: string | undefined; readonly version: string | undefined };
 }
@@ -56,13 +58,24 @@ export function readStatement(payload: string): Statement | undefined {
   const subjects = listAt(json, 'subject');
   if (subjects.length > MAX_SUBJECTS) return undefined;
   const predicate = at(json, 'predicate');
+  const builder = builderOf(predicateType, predicate);
   return {
     kind: kindOf(predicateType),
     predicateType,
     subjects: subjects.map((subject) => ({ name: textAt(subject, 'name') ?? '', digests: digestsOf(at(subject, 'digest')) })),
     claims: predicateType === SLSA_V02 ? claimsOfV02(predicate) : predicateType === SLSA_V1 ? claimsOfV1(predicate) : {},
+    ...(builder === undefined ? {} : { builder }),
     ...(predicateType === PUBLISH ? { published: { name: textAt(predicate, 'name'), version: textAt(predicate, 'version') } } : {}),
   };
+}
+
+/** The longest name of a builder that is read, in UTF-16 units; real ones are addresses. */
+const MAX_BUILDER_UNITS = 2048;
+
+function builderOf(predicateType: string, predicate: unknown): string | undefined {
+  const details = predicateType === SLSA_V1 ? at(predicate, 'runDetails') : predicateType === SLSA_V02 ? predicate : undefined;
+  const id = textAt(details, 'builder', 'id');
+  return id === undefined || id === '' || id.length > MAX_BUILDER_UNITS ? undefined : id;
 }
 
 function parse(text: string): unknown {

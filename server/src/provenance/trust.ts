@@ -26,6 +26,8 @@ export interface ReadTrust {
   readonly date: string;
   readonly hasKey: (keyId: string) => boolean;
   readonly hasLog: (id: Buffer) => boolean;
+  /** The address of the log with an id. */
+  readonly logUrl: (id: Buffer) => string | undefined;
   /** Whether a certificate authority has the name that issued a certificate; the signature is another matter. */
   readonly hasIssuerOf: (certificate: X509Certificate) => boolean;
   readonly hasTimestampAuthority: (issuer: Buffer, serialNumber: Buffer) => boolean;
@@ -83,6 +85,7 @@ function tryRead({ root, keys, date }: Trust): Result<ReadTrust> {
       date,
       hasKey: (keyId) => usable.has(keyId),
       hasLog: (id) => material.tlogs.some(({ logID }) => logID.equals(id)),
+      logUrl: (id) => material.tlogs.find(({ logID }) => logID.equals(id))?.baseURL || undefined,
       hasIssuerOf: (certificate) => authorities.some(({ subject }) => subject.equals(certificate.issuer)),
       hasTimestampAuthority: (issuer, serialNumber) =>
         material.timestampAuthorities.some(

@@ -18,7 +18,7 @@ export function keptVerdict(value: unknown): ProvenanceVerdict | undefined {
         areChecks(attestation.checks) &&
         Object.values(membersOf(attestation.identity)).every((member) => typeof member === 'string') &&
         ['undefined', 'number'].includes(typeof attestation.signedAt) &&
-        ['undefined', 'string'].includes(typeof attestation.logIndex)
+        [attestation.logIndex, attestation.logUrl, attestation.builder].every((one) => ['undefined', 'string'].includes(typeof one))
       );
     });
   // Every member was looked at.

@@ -1,9 +1,10 @@
 /** What hovers over packages are shown for: files, what was looked up, and where the pointer is. */
 import { type Answer, absent, known, type Unknown, unknown } from '../../../server/src/core/answer.ts';
 import type { PackageKey } from '../../../server/src/core/npm-facts.ts';
-import type { Check, ProvenanceVerdict } from '../../../server/src/core/provenance.ts';
+import type { AttestationVerdict, Check, ProvenanceVerdict } from '../../../server/src/core/provenance.ts';
 import type { ProvenanceDemand } from '../../../server/src/core/provenance-demand.ts';
 import type { Facts, Files } from '../../support/memory-project.ts';
+import { bunLock, lockOfWorkspace, npmOne, packageLock, pnpmLock, yarnBerry, yarnClassic } from './lockfiles.ts';
 import {
   AS_OF,
   attestation,
@@ -36,22 +37,6 @@ const lost = (why: Unknown, detail?: string): Facts => facts(unknown(why, detail
 const LOCKED = `1.3.0 ${hashOf('a')}`;
 
 const MANIFEST = '{\n  "dependencies": { "left-pad": "^1.0.0" }\n}\n';
-const entry = (more: object = {}) => ({
-  version: '1.3.0',
-  resolved: 'https://npm.example.test/left-pad/-/left-pad-1.3.0.tgz',
-  integrity: hashOf('a'),
-  ...more,
-});
-const packageLock = (more: object = {}, others: object = {}): string =>
-  `${JSON.stringify(
-    {
-      lockfileVersion: 3,
-      packages: { '': { dependencies: { 'left-pad': '^1.0.0' } }, 'node_modules/left-pad': entry(more), ...others },
-    },
-    null,
-    2,
-  )}\n`;
-
 /** The lockfile names a host of its own, which the public registry is not told of. */
 const ELSEWHERE: PackageKey = { name: 'left-pad', isElsewhere: true };
 const FILES: Files = { 'package.json': MANIFEST, 'package-lock.json': packageLock({ resolved: undefined }) };
@@ -74,8 +59,14 @@ const MOVED = verdictOf('proven', [
   attestation({ identity: { ...IDENTITY, repository: 'https://github.com/old/pad', ref: 'refs/heads/main', trigger: 'push' } }),
 ]);
 
+const PUBLIC_LOG = 'https://rekor.sigstore.dev';
 const EVIL = '`](command:evil)**x** <img src=x onerror=alert(1)> [a](http://x) \u202e\u0007\u200b|';
 const LONG = 'very-long-'.repeat(40);
+
+/** As from before July 2023: neither runner nor builder, and a log that vouches for the entry alone. */
+const { builder: _builder, logUrl: _logUrl, ...WITHOUT_NEW } = attestation();
+const { runner: _runner, ...OLD_IDENTITY } = IDENTITY;
+const OLD: AttestationVerdict = { ...WITHOUT_NEW, identity: OLD_IDENTITY };
 
 /** A registry in which every text is somebody's attempt. */
 const hostile = (evil: string): Facts => {
@@ -86,69 +77,25 @@ const hostile = (evil: string): Facts => {
     publisher: { name: evil, email: evil },
     dependencies: { [evil]: evil, other: '1' },
     tarball: `https://${evil}/x.tgz`,
+    license: evil,
     integrity: hashOf('b'),
   });
   const check: Check = { id: 'source-repository', outcome: 'contradicted', message: evil };
   const identity = Object.fromEntries(Object.keys(IDENTITY).map((field) => [field, evil]));
-  const own = attestation({ verdict: 'contradicted', checks: [check], identity, logIndex: evil, signedAt: Number.MAX_VALUE });
+  const own = attestation({
+    verdict: 'contradicted',
+    checks: [check],
+    identity,
+    logIndex: evil,
+    logUrl: PUBLIC_LOG,
+    builder: evil,
+    signedAt: Number.MAX_VALUE,
+  });
   const signature: Check = { id: 'registry-signature', outcome: 'unknown', message: evil };
   return facts(at(packument([attested('1.2.0', 30), odd], { distTags: { latest: evil, [evil]: '1.3.0' } })), {
     [LOCKED]: at({ ...verdictOf('contradicted', [own], [signature]), trustRootDate: evil }),
   });
 };
-
-const yarnClassic = `# yarn lockfile v1
-
-
-left-pad@^1.0.0:
-  version "1.3.0"
-  resolved "https://npm.example.test/left-pad/-/left-pad-1.3.0.tgz#00"
-  integrity ${hashOf('a')}
-
-other@^1.0.0:
-  version "1.0.0"
-  dependencies:
-    left-pad "^1.0.0"
-`;
-const yarnBerry = `__metadata:
-  version: 8
-  cacheKey: 10c0
-
-"left-pad@npm:^1.0.0":
-  version: 1.3.0
-  resolution: "left-pad@npm:1.3.0"
-  checksum: 10c0/00ff
-  languageName: node
-  linkType: hard
-`;
-const pnpmLock = `lockfileVersion: '9.0'
-importers:
-  .:
-    dependencies:
-      other:
-        specifier: ^1.0.0
-        version: 1.0.0
-packages:
-  left-pad@1.3.0:
-    resolution: {integrity: ${hashOf('a')}}
-    deprecated: use padStart
-  other@1.0.0:
-    resolution: {integrity: ${hashOf('c')}}
-snapshots:
-  left-pad@1.3.0: {}
-  other@1.0.0:
-    dependencies:
-      left-pad: 1.3.0
-`;
-const bunLock = `{
-  "lockfileVersion": 1,
-  "workspaces": { "": { "name": "x", "dependencies": { "left-pad": "^1.0.0" } } },
-  "packages": {
-    "left-pad": ["left-pad@1.3.0", "", {}, "${hashOf('a')}"],
-  }
-}
-`;
-const npmOne = `${JSON.stringify({ lockfileVersion: 1, dependencies: { other: { version: '1.0.0', requires: { 'left-pad': '1' }, dependencies: { 'left-pad': entry() } } } }, null, 2)}\n`;
 
 const VERDICTS = { ...BEFORE, [LOCKED]: at(verdictOf('proven', [attestation()])) };
 const PROVEN = facts(at(packument(HISTORY)), VERDICTS);
@@ -163,6 +110,17 @@ const onLock = (path: string, text: string, over: string): PapersCase => ({
     ...facts(at(packument(HISTORY)), VERDICTS, ELSEWHERE),
   },
 });
+
+/** The project has left-pad 2; 1.3.0 is there for `other`, which `third` asks for. */
+const SECOND_VERSION = packageLock(
+  { version: '2.0.0' },
+  {
+    '': { dependencies: { 'left-pad': '^2.0.0', third: '1' } },
+    'node_modules/third': { version: '1.0.0', dependencies: { other: '1' } },
+    'node_modules/other': { version: '1.0.0', dependencies: { 'left-pad': '~1.3.0' } },
+    'node_modules/other/node_modules/left-pad': { version: '1.3.0', integrity: hashOf('a') },
+  },
+);
 
 /** All cases, by the name of their golden text. */
 export const CASES: Readonly<Record<string, PapersCase>> = {
@@ -198,6 +156,17 @@ export const CASES: Readonly<Record<string, PapersCase>> = {
   'origin-checking': direct(
     facts(at(packument(HISTORY)), { ...BEFORE, '1.1.0': unknown('pending'), [LOCKED]: at(verdictOf('proven', [attestation()])) }),
   ),
+  'self-hosted-runner': direct(
+    facts(at(packument(HISTORY)), {
+      [LOCKED]: at(verdictOf('proven', [attestation({ identity: { ...IDENTITY, runner: 'self-hosted' }, logUrl: `${PUBLIC_LOG}/` })])),
+    }),
+  ),
+  'runner-of-later': direct(
+    facts(at(packument(HISTORY)), {
+      [LOCKED]: at(verdictOf('proven', [attestation({ identity: { ...IDENTITY, runner: EVIL }, logUrl: 'https://log.example.test' })])),
+    }),
+  ),
+  'old-certificate': direct(facts(at(packument(HISTORY)), { [LOCKED]: at(verdictOf('proven', [OLD])) })),
   'not-proven': direct(facts(at(packument([listed('1.2.0', 200), listed('1.3.0', 82)])), { [LOCKED]: at(NO_PROVENANCE) })),
   'other-bytes': direct(
     facts(at(packument([listed('1.2.0', 200), attested('1.3.0', 82, { integrity: hashOf('b') })])), {
@@ -232,18 +201,29 @@ export const CASES: Readonly<Record<string, PapersCase>> = {
     facts(at(packument(HISTORY)), { [LOCKED]: unknown('timeout', 'npm.example.test did not answer in 10 s') }),
   ),
   'thin-mirror': direct(
-    facts(at(packument([listed('1.3.0', 2, { publisher: undefined, signatures: undefined } as object)], { isStripped: true })), {
-      [LOCKED]: at(
-        verdictOf(
-          'unknown',
-          [],
-          [
-            { id: 'attestations-served', outcome: 'unknown', message: 'npm.example.test has no attestations for this version (HTTP 404).' },
-            { id: 'registry-signature', outcome: 'unknown', message: 'The registry shows no signature and has no keys.' },
-          ],
-        ),
+    facts(
+      at(
+        packument([listed('1.3.0', 2, { publisher: undefined, signatures: undefined, license: undefined } as object)], {
+          isStripped: true,
+        }),
       ),
-    }),
+      {
+        [LOCKED]: at(
+          verdictOf(
+            'unknown',
+            [],
+            [
+              {
+                id: 'attestations-served',
+                outcome: 'unknown',
+                message: 'npm.example.test has no attestations for this version (HTTP 404).',
+              },
+              { id: 'registry-signature', outcome: 'unknown', message: 'The registry shows no signature and has no keys.' },
+            ],
+          ),
+        ),
+      },
+    ),
   ),
   'no-such-package': direct(facts(absent(AS_OF), { [LOCKED]: absent(AS_OF) })),
   'version-not-listed': direct(facts(at(packument([listed('1.2.0', 200)])), { [LOCKED]: absent(AS_OF) })),
@@ -289,6 +269,15 @@ export const CASES: Readonly<Record<string, PapersCase>> = {
   'nothing-locked': direct(facts(at(packument([listed('1.3.0', 82)], { distTags: { latest: '1.3.0' } })), { '1.3.0': at(NO_PROVENANCE) }), {
     'package.json': MANIFEST,
   }),
+  'licence-of-lockfile': direct(lost('offline', 'waybill.network is off'), {
+    ...FILES,
+    'package-lock.json': packageLock({ resolved: undefined, license: '(MIT OR Apache-2.0)' }),
+  }),
+  'licences-differ': direct(
+    facts(at(packument([listed('1.3.0', 82, { license: 'SEE LICENSE IN [x](command:y)' })])), { [LOCKED]: at(NO_PROVENANCE) }),
+    { ...FILES, 'package-lock.json': packageLock({ resolved: undefined, license: { type: 'BSD' } }) },
+  ),
+  'no-licence': direct(facts(at(packument([listed('1.3.0', 82, { license: ' ' })])), { [LOCKED]: at(NO_PROVENANCE) })),
   'no-fitting-version': direct(facts(at(packument([listed('3.0.0', 82)])), {}), { 'package.json': MANIFEST }),
   alias: {
     files: { 'package.json': '{ "dependencies": { "pad": "npm:left-pad@^1.0.0" } }' },
@@ -342,6 +331,37 @@ export const CASES: Readonly<Record<string, PapersCase>> = {
   'lock-yarn-berry': onLock('yarn.lock', yarnBerry, 'left-pad@npm:^'),
   'lock-pnpm': onLock('pnpm-lock.yaml', pnpmLock, 'left-pad@1.3.0'),
   'lock-bun': onLock('bun.lock', bunLock, '1.3.0'),
+  'lock-path-to-workspace': {
+    ...onLock('package-lock.json', lockOfWorkspace(['other', 'third', 'left-pad']), 'node_modules/left-pad'),
+    files: {
+      'package-lock.json': lockOfWorkspace(['other', 'third', 'left-pad']),
+      'package.json': '{ "workspaces": ["packages/*"] }\n',
+      'packages/a/package.json': '{\n  "name": "a",\n  "dependencies": {\n    "other": "1"\n  }\n}\n',
+    },
+  },
+  'lock-path-hostile': {
+    ...onLock('package-lock.json', lockOfWorkspace([EVIL, LONG, 'left-pad']), 'node_modules/left-pad'),
+    files: {
+      'package-lock.json': lockOfWorkspace([EVIL, LONG, 'left-pad']),
+      'packages/a/package.json': JSON.stringify({ dependencies: { [EVIL]: EVIL } }),
+    },
+  },
+  'lock-path-of-second-version': {
+    ...onLock('package-lock.json', SECOND_VERSION, 'node_modules/other/node_modules/left-pad'),
+    files: {
+      'package-lock.json': SECOND_VERSION,
+      'package.json': '{\n  "dependencies": {\n    "left-pad": "^2.0.0",\n    "third": "1"\n  }\n}\n',
+    },
+  },
+  'lock-path-of-second-version-pnpm': onLock(
+    'pnpm-lock.yaml',
+    pnpmLock
+      .replace('version: 1.0.0\n', 'version: 1.0.0\n      left-pad:\n        specifier: ^2.0.0\n        version: 2.0.0\n')
+      .replace('packages:\n', `packages:\n  left-pad@2.0.0:\n    resolution: {integrity: ${hashOf('c')}}\n`),
+    'left-pad@1.3.0',
+  ),
+  'lock-path-unknown': onLock('package-lock.json', SECOND_VERSION.replace('~1.3.0', '~9.0.0'), 'node_modules/other/node_modules/left-pad'),
+  'lock-path-long': onLock('package-lock.json', lockOfWorkspace([...'abcdefgh', 'left-pad']), 'node_modules/left-pad'),
   'lock-cut': onLock('package-lock.json', packageLock().slice(0, -6), 'node_modules/left-pad'),
   'hostile-registry': direct(hostile(EVIL)),
   'long-registry': direct(hostile(LONG)),
@@ -365,6 +385,7 @@ export const CASES: Readonly<Record<string, PapersCase>> = {
             integrity: EVIL,
             deprecated: EVIL,
             hasInstallScript: true,
+            license: EVIL,
           },
         },
       },

@@ -20,6 +20,7 @@ export const listed = (version: string, days: number, more: Partial<FullVersion>
   integrity: hashOf('a'),
   tarball: 'https://npm.example.test/left-pad/-/left-pad.tgz',
   dependencies: {},
+  license: 'MIT',
   ...more,
 });
 
@@ -45,6 +46,7 @@ export const IDENTITY: SignerIdentity = {
   ref: 'refs/tags/v1.3.0',
   commit: '0123456789abcdef0123456789abcdef01234567',
   trigger: 'release',
+  runner: 'github-hosted',
 };
 
 const SIGNED: readonly Check[] = [
@@ -66,6 +68,8 @@ export const attestation = (more: Partial<AttestationVerdict> = {}): Attestation
   identity: IDENTITY,
   signedAt: Date.UTC(2026, 8, 1, 12, 30),
   logIndex: '123456789',
+  logUrl: 'https://rekor.sigstore.dev',
+  builder: 'https://github.com/npm/cli@11.9.0',
   ...more,
 });
 

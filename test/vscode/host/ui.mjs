@@ -10,6 +10,9 @@ export const WAIT_LIMIT_MS = 30_000;
 /** How long one movement of the pointer may take to bring a hover, in milliseconds. */
 const HOVER_LIMIT_MS = 4_000;
 
+/** How long a chosen file may take to show before it is chosen again, in milliseconds. */
+const OPEN_LIMIT_MS = 3_000;
+
 /** How often a file on the disk is looked at, in milliseconds. */
 const POLL_MS = 50;
 
@@ -29,17 +32,26 @@ const POLL_MS = 50;
  * @param {string} file The file's path in the workspace, with slashes.
  * @returns {Promise<void>} Rejects when the editor does not show in time.
  */
-export async function openFile({ page }, file) {
-  await page.keyboard.press('Control+P');
-  await page.locator('.quick-input-widget input').first().fill(file);
-  const name = path.posix.basename(file);
+export async function openFile(window, file) {
+  const { page, workspace } = window;
   const folder = path.posix.dirname(file);
-  const rows = page.locator('.quick-input-widget .monaco-list-row', { hasText: name });
-  // Files of one name in several folders: the row has the folder behind the name.
-  const row = (folder === '.' ? rows : rows.filter({ hasText: folder })).first();
-  await row.waitFor();
-  await row.click();
-  await editor(page, file).locator('.view-line').first().waitFor();
+  const named = page.locator('.quick-input-widget .monaco-list-row', { hasText: path.posix.basename(file) });
+  const row = (folder === '.' ? named : named.filter({ hasText: folder })).first();
+  const end = performance.now() + WAIT_LIMIT_MS;
+  for (;;) {
+    await page.keyboard.press('Control+P');
+    // By its whole path: files of one name lie in several folders.
+    await page.locator('.quick-input-widget input').first().fill(path.join(workspace, file));
+    await row.waitFor();
+    await row.click();
+    try {
+      await editor(window, file).locator('.view-line').first().waitFor({ timeout: OPEN_LIMIT_MS });
+      break;
+    } catch (error) {
+      // The list begins with files that were open before, and the click may have come before the one that is meant.
+      if (performance.now() > end) throw error;
+    }
+  }
   await putPointerAway(page);
 }
 
@@ -51,8 +63,8 @@ export async function openFile({ page }, file) {
  * @param {'error' | 'warning' | 'info' | 'hint'} [severity] The kind of squiggle.
  * @returns {Promise<void>} Rejects when none shows in time.
  */
-export async function waitForSquiggle({ page }, file, severity = 'warning') {
-  await editor(page, file).locator(`.squiggly-${severity}`).first().waitFor();
+export async function waitForSquiggle(window, file, severity = 'warning') {
+  await editor(window, file).locator(`.squiggly-${severity}`).first().waitFor();
 }
 
 /**
@@ -64,12 +76,13 @@ export async function waitForSquiggle({ page }, file, severity = 'warning') {
  * @param {string} words What the hover must contain.
  * @returns {Promise<string>} The hover's whole text. Rejects when text or hover do not show in time.
  */
-export async function hoverOver({ page }, file, text, words) {
+export async function hoverOver(window, file, text, words) {
+  const { page } = window;
   const hover = page.locator('.monaco-hover:visible', { hasText: words }).first();
   const end = performance.now() + WAIT_LIMIT_MS;
   for (;;) {
     // Asked for anew: the text moves when a code lens comes above it.
-    const { x, y } = await placeOf(page, file, text);
+    const { x, y } = await placeOf(window, file, text);
     // A hover opens on movement over the text, not on arrival.
     await page.mouse.move(x - 2, y);
     await page.mouse.move(x, y);
@@ -102,13 +115,23 @@ export async function dismiss({ page }) {
  * @param {string} text The text to put the cursor into.
  * @returns {Promise<string[]>} The titles in the menu. Rejects when no menu shows in time.
  */
-export async function openQuickFixes({ page }, file, text) {
-  const { x, y } = await placeOf(page, file, text);
-  await page.mouse.click(x, y);
-  await page.keyboard.press('Control+.');
+export async function openQuickFixes(window, file, text) {
+  const { page } = window;
   const rows = page.locator('.action-widget .monaco-list-row.action');
-  await rows.first().waitFor();
-  return (await rows.allInnerTexts()).map((title) => title.trim());
+  const end = performance.now() + WAIT_LIMIT_MS;
+  for (;;) {
+    const { x, y } = await placeOf(window, file, text);
+    await page.mouse.click(x, y);
+    await page.keyboard.press('Control+.');
+    try {
+      await rows.first().waitFor({ timeout: OPEN_LIMIT_MS });
+      return (await rows.allInnerTexts()).map((title) => title.trim());
+    } catch (error) {
+      // A file that has just been opened moves when a code lens comes, and that closes the menu.
+      if (performance.now() > end) throw error;
+      await page.keyboard.press('Escape');
+    }
+  }
 }
 
 /**
@@ -236,17 +259,17 @@ async function putPointerAway(page) {
   await page.mouse.move(1, 1);
 }
 
-function editorSelector(file) {
-  return `.monaco-editor[data-uri$="/${file}"]`;
+function editorSelector({ workspace }, file) {
+  return `.monaco-editor[data-uri$="/${path.basename(workspace)}/${file}"]`;
 }
 
-function editor(page, file) {
-  return page.locator(editorSelector(file));
+function editor(window, file) {
+  return window.page.locator(editorSelector(window, file));
 }
 
 /** Waits for a text in a shown file and gives the middle of its place on the page, in pixels. */
-async function placeOf(page, file, text) {
-  const place = await page.waitForFunction(findPlace, { within: editorSelector(file), text });
+async function placeOf(window, file, text) {
+  const place = await window.page.waitForFunction(findPlace, { within: editorSelector(window, file), text });
   return place.jsonValue();
 }
 

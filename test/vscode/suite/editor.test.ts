@@ -58,6 +58,12 @@ describe('in the editor', () => {
       texts.some((text) => text.includes('Provenance: unknown') && text.includes('library/node')),
       texts.join('\n---\n'),
     );
+    // No text of a registry can become a link to a command, and none is HTML.
+    const own = hovers.flatMap(({ contents }) => contents.flatMap((one) => (typeof one === 'object' && 'isTrusted' in one ? [one] : [])));
+    for (const { isTrusted, supportHtml, value } of own.filter(({ value }) => value.includes('Waybill'))) {
+      assert.ok(!isTrusted, value);
+      assert.ok(!supportHtml, value);
+    }
   });
 
   it('pins an action with one quick fix, and saves it', async () => {

@@ -65,7 +65,7 @@ export function verdictLines({ subject, verdict, checks, attestations }: Provena
 }
 
 function attestationLines(
-  { kind, predicateType, verdict, checks, identity, signedAt, logIndex }: AttestationVerdict,
+  { kind, predicateType, verdict, checks, identity, signedAt, logIndex, builder }: AttestationVerdict,
   paint: Paint,
   isOffline: boolean,
 ): string[] {
@@ -75,6 +75,7 @@ function attestationLines(
   return [
     `  ${paint.bold(title)} ${paint.dim(`(${plain(predicateType)})`)}: ${word(verdict, paint)}`,
     ...facts,
+    ...(builder === undefined ? [] : [fact('builder', builder)]),
     ...(signedAt === undefined ? [] : [fact('signed', `${isoDate(signedAt)}${log}`)]),
     // Whoever gives a file could have asked for the bytes; what only lockfile and registry know is not its matter.
     ...checks

@@ -3,7 +3,7 @@ import type { RuleContext } from '../../core/rule.ts';
 import type { Script } from '../../core/script.ts';
 import { joinPath } from '../../core/source-file.ts';
 import { contains } from '../../core/span.ts';
-import { providesPackage } from '../../formats/available-packages.ts';
+import { providerOf } from '../../formats/available-packages.ts';
 import type { LockEntry, LockFile } from '../../formats/lock-model.ts';
 import { locksOf } from '../../formats/locked.ts';
 import type { NamedPackage } from '../../formats/named-package.ts';
@@ -74,7 +74,7 @@ export function commandQuestion(
   if (folder === undefined) return undefined;
   if (commands.some(({ invocation }) => choosesRegistry(invocation)) || namesRegistry(manifest.file.text)) return undefined;
   const { name } = named;
-  if (found.kind === 'combo' && providesPackage(surroundings, folders, name)) return undefined;
+  if (found.kind === 'combo' && providerOf(surroundings, folders, name) !== undefined) return undefined;
   const locks = folders.flatMap((one) => locksOf(surroundings, joinPath(one, 'package.json') ?? ''));
   const locked = locks.flatMap(({ lock, path }) => {
     const entry = lock.entries.find((one) => one.name === name);
