@@ -25,7 +25,7 @@ test('a run that is cancelled ends at once, without a report, and says how far i
         lookalikes: () => undefined,
       };
       const subject = { kind: 'paths', paths: ['.'], only: [] } as const;
-      const status = await verify({ command: 'verify', subject, format: 'text', require: 'nothing', trust: false }, io);
+      const status = await verify({ command: 'verify', subject, format: 'text', require: 'nothing', trust: false, refresh: false }, io);
       assert.deepEqual({ status, out, err }, { status: 2, out: '', err: 'waybill: cancelled after 0 of 40 packages\n' });
     });
   } finally {

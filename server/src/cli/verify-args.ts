@@ -20,6 +20,8 @@ export interface VerifyArgs {
   readonly trust: boolean;
   /** A file with a newer trust root than the one that travels along. */
   readonly trustRoot?: string;
+  /** Whether the trust root that travels along may be refreshed over the network. */
+  readonly refresh: boolean;
   readonly identity?: RegExp;
   readonly issuer?: string;
   readonly repository?: string;
@@ -32,6 +34,7 @@ export const VERIFY_OPTIONS = {
   integrity: { type: 'string' },
   'identity-regexp': { type: 'string' },
   issuer: { type: 'string' },
+  'no-refresh': { type: 'boolean' },
   only: { type: 'string' },
   repository: { type: 'string' },
   require: { type: 'string' },
@@ -74,6 +77,7 @@ export function readVerify(values: Values, positionals: readonly string[]): Resu
     format: format.value,
     require: require.value,
     trust: values.trust === true,
+    refresh: values['no-refresh'] !== true,
     ...(identity.value === undefined ? {} : { identity: identity.value }),
     ...optional('issuer', issuer),
     ...optional('repository', text(values, 'repository')),

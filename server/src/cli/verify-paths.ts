@@ -15,7 +15,7 @@ import { type LockedPackages, lockedPackages } from './locked-packages.ts';
 import { Progress } from './progress.ts';
 import { summaryJson, summaryText } from './reporters/verdict-summary.ts';
 import { paintFor } from './terminal.ts';
-import type { AskVerdict } from './verify.ts';
+import type { Asking, AskVerdict } from './verify.ts';
 import type { VerifyArgs } from './verify-args.ts';
 import { statusOf } from './verify-status.ts';
 
@@ -42,13 +42,15 @@ export interface VerifiedLocks {
   readonly skipped: Readonly<Record<string, number>>;
   /** Lockfiles that could not be read to their end, with the reason. */
   readonly unread: readonly { readonly path: string; readonly reason: string }[];
+  /** Why there is no newer trust root; undefined where nothing is to be said. */
+  readonly notRefreshed: string | undefined;
 }
 
 /** Verifies everything that the lockfiles below some paths have, each package once. */
 export async function verifyPaths(
   args: VerifyArgs & { readonly subject: Extract<VerifyArgs['subject'], { readonly kind: 'paths' }> },
   io: Io,
-  ask: AskVerdict,
+  { ask, notRefreshed }: Asking,
 ): Promise<Result<number>> {
   const found = findLockfiles(args.subject.paths, io);
   if (!found.ok) return found;
@@ -90,6 +92,7 @@ export async function verifyPaths(
     lockfiles: files.map(({ file }) => shown(file)),
     skipped: Object.fromEntries(locked.skipped),
     unread,
+    notRefreshed: await notRefreshed(),
   };
   io.stdout.write(args.format === 'json' ? summaryJson(report) : summaryText(report, args.require, paintFor(io.stdout, io.env)));
   const statuses = new Set(packages.map(({ status }) => status));

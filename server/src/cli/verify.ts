@@ -3,16 +3,19 @@ import type { Answer, FetchFact } from '../core/answer.ts';
 import { npmProvenance, type PackageVersionKey, versionPurl } from '../core/npm-facts.ts';
 import type { CheckId, ProvenanceVerdict } from '../core/provenance.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { trustRoot } from '../core/trust-root.ts';
 import { plain } from '../core/untrusted.ts';
 import { diskRoot } from '../disk/disk-root.ts';
 import { readTextFile } from '../disk/files.ts';
 import { repositoryRoot } from '../disk/walk.ts';
 import { packageKeys } from '../formats/registry-settings.ts';
 import type { Asked, Trust } from '../provenance/index.ts';
+import type { Sources } from '../sources/index.ts';
+import { SIGSTORE } from '../sources/trust-root.ts';
 import { EXIT } from './check.ts';
 import type { Io } from './io.ts';
 import { lookUps } from './look-ups.ts';
-import { verdictJson, verdictText } from './reporters/verdict.ts';
+import { type Finding, verdictJson, verdictText } from './reporters/verdict.ts';
 import { paintFor } from './terminal.ts';
 import type { VerifyArgs } from './verify-args.ts';
 import { verifyPaths } from './verify-paths.ts';
@@ -50,16 +53,21 @@ async function tryVerify(args: VerifyArgs, io: Io): Promise<Result<number>> {
       trust: trust.value,
       ...(integrity === undefined ? {} : { integrity: { asked: integrity } }),
     });
-    return ok(print(judge(verdict), args, io));
+    return ok(print(judge(verdict), args, io, { isOffline: true }));
   }
-  const sources = lookUps(io.env, { trusted: args.trust, verifier: provenance.packageVerifierOf(trust.value) });
+  const sources = lookUps(io.env, {
+    trusted: args.trust,
+    refreshes: args.refresh,
+    ...(trust.value === provenance.BUNDLED_TRUST ? {} : { verifier: provenance.packageVerifierOf(trust.value) }),
+  });
   if (!sources.ok) return sources;
   try {
-    const ask = asking(sources.value.fetchFact, { judge, trustRootDate: trust.value.date, signal: io.signal });
-    if (subject.kind === 'paths') return await verifyPaths({ ...args, subject }, io, ask);
+    const ask = asking(sources.value.fetchFact, { judge, trust: trust.value, signal: io.signal });
+    const notRefreshed = whyNotRefreshed(sources.value, io.signal);
+    if (subject.kind === 'paths') return await verifyPaths({ ...args, subject }, io, { ask, notRefreshed });
     const { name, version, integrity } = subject;
     const key = { ...keyOf(name, io), version, ...(integrity === undefined ? {} : { integrity }) };
-    return ok(print(await ask(key), args, io));
+    return ok(print(await ask(key), args, io, { isOffline: false, notRefreshed: await notRefreshed() }));
   } finally {
     await sources.value.close();
   }
@@ -68,16 +76,31 @@ async function tryVerify(args: VerifyArgs, io: Io): Promise<Result<number>> {
 /** Asks for a verdict; what could not be asked for is one as well, with its reason. */
 export type AskVerdict = (key: PackageVersionKey) => Promise<ProvenanceVerdict>;
 
+/** Asks, and says how that went. */
+export interface Asking {
+  readonly ask: AskVerdict;
+  /** After the last verdict: why there is no newer trust root; undefined where nothing is to be said. */
+  notRefreshed(): Promise<string | undefined>;
+}
+
+/** What is remembered of a refresh; nothing is asked. */
+function whyNotRefreshed({ keptFact }: Sources, signal: AbortSignal): Asking['notRefreshed'] {
+  return async () => {
+    const answer = await keptFact(trustRoot, { address: SIGSTORE.address }, signal);
+    return answer?.state === 'unknown' ? answer.detail : undefined;
+  };
+}
+
 interface Judging {
   readonly judge: (verdict: ProvenanceVerdict) => ProvenanceVerdict;
-  readonly trustRootDate: string;
+  readonly trust: Trust;
   readonly signal: AbortSignal;
 }
 
-function asking(fetch: FetchFact, { judge, trustRootDate, signal }: Judging): AskVerdict {
+function asking(fetch: FetchFact, { judge, trust, signal }: Judging): AskVerdict {
   return async (key) => {
     const answer = await fetch(npmProvenance, key, signal);
-    return answer.state === 'known' ? judge(answer.value) : without(answer, key, trustRootDate);
+    return answer.state === 'known' ? judge(answer.value) : without(answer, key, trust);
   };
 }
 
@@ -85,14 +108,15 @@ function asking(fetch: FetchFact, { judge, trustRootDate, signal }: Judging): As
 function without(
   answer: Exclude<Answer<ProvenanceVerdict>, { readonly state: 'known' }>,
   { name, version }: PackageVersionKey,
-  trustRootDate: string,
+  trust: Trust,
 ): ProvenanceVerdict {
   const made = (verdict: ProvenanceVerdict['verdict'], id: CheckId, message: string): ProvenanceVerdict => ({
     subject: versionPurl(name, version),
     verdict,
     checks: [{ id, outcome: verdict === 'unknown' ? 'unknown' : 'not-proven', message }],
     attestations: [],
-    trustRootDate,
+    trustRootDate: trust.date,
+    trustRootSource: trust.source,
   });
   if (answer.state === 'absent')
     return made('not-proven', 'version-listed', 'The registry lists no such version: it was taken back, or never was there.');
@@ -106,9 +130,8 @@ function keyOf(name: string, { cwd }: Io): Omit<PackageVersionKey, 'version'> {
   return packageKeys(document(path.join(cwd, 'package.json'), ''), project).of({ name, locked: undefined });
 }
 
-function print(verdict: ProvenanceVerdict, args: VerifyArgs, io: Io): number {
-  const isOffline = args.subject.kind === 'package' && args.subject.bundle !== undefined;
-  io.stdout.write(args.format === 'json' ? verdictJson(verdict) : verdictText(verdict, paintFor(io.stdout, io.env), isOffline));
+function print(verdict: ProvenanceVerdict, args: VerifyArgs, io: Io, finding: Finding): number {
+  io.stdout.write(args.format === 'json' ? verdictJson(verdict) : verdictText(verdict, paintFor(io.stdout, io.env), finding));
   return statusOf(verdict, args.require);
 }
 

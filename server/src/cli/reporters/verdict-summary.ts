@@ -1,10 +1,11 @@
 import type { Check, ProvenanceVerdict, Verdict } from '../../core/provenance.ts';
+import { trustRootWords } from '../../core/provenance-words.ts';
 import { plain } from '../../core/untrusted.ts';
 import { EXIT } from '../check.ts';
 import type { Paint } from '../terminal.ts';
 import type { Requirement } from '../verify-args.ts';
 import type { VerifiedLocks, VerifiedPackage } from '../verify-paths.ts';
-import { verdictLines, verdictMembers, word } from './verdict.ts';
+import { notRefreshedWords, verdictLines, verdictMembers, word } from './verdict.ts';
 
 /** How many names a line has before it says how many more there are. */
 const MAX_NAMES = 8;
@@ -54,7 +55,11 @@ export function summaryJson({ packages, lockfiles, skipped, unread }: VerifiedLo
 }
 
 /** What all lockfiles have, for people: what is wrong in full, what is missing or unknown by reason, the rest in numbers. */
-export function summaryText({ packages, lockfiles, skipped, unread }: VerifiedLocks, requirement: Requirement, paint: Paint): string {
+export function summaryText(
+  { packages, lockfiles, skipped, unread, notRefreshed }: VerifiedLocks,
+  requirement: Requirement,
+  paint: Paint,
+): string {
   const failed = packages.filter(({ status }) => status === EXIT.findings);
   const wrong = failed.filter(({ verdict }) => verdict.verdict === 'contradicted');
   const missing = failed.filter(({ verdict }) => verdict.verdict !== 'contradicted');
@@ -68,7 +73,7 @@ export function summaryText({ packages, lockfiles, skipped, unread }: VerifiedLo
     [
       `${paint.bold(many(counts.packages, 'package'))} in ${many(lockfiles.length, 'lockfile')}: ${counts.proven} proven, ${counts.notProven} not proven, ${counts.contradicted} contradicted, ${counts.unknown} unknown; ${counts.signed} signed by the registry.`,
       ...skippedLine(skipped),
-      paint.dim(closing(packages, requirement)),
+      paint.dim(closing(packages, requirement) + notRefreshedWords(notRefreshed)),
     ],
   ];
   return `${parts
@@ -118,6 +123,7 @@ function closing(packages: readonly VerifiedPackage[], requirement: Requirement)
     signature: 'Provenance or a signature of the registry was required of each.',
     nothing: 'Nothing was required; --require signature or --require provenance would.',
   }[requirement];
-  const date = packages[0]?.verdict.trustRootDate;
-  return `${asked}${date === undefined ? '' : ` Verified on this machine, by the trust root of ${date}.`}`;
+  // A refresh that takes its time is not waited for: what was verified meanwhile rests on the root before.
+  const roots = new Set(packages.map(({ verdict }) => trustRootWords(verdict)));
+  return `${asked}${roots.size === 0 ? '' : ` Verified on this machine, by ${[...roots].join(', and by ')}.`}`;
 }

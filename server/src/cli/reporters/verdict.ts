@@ -1,5 +1,11 @@
 import type { AttestationVerdict, Check, ProvenanceVerdict, Verdict } from '../../core/provenance.ts';
-import { IDENTITY_LABELS as FIELDS, CHECK_MARKS as MARKS, VERDICT_MEANING as MEANING, verdictWord } from '../../core/provenance-words.ts';
+import {
+  IDENTITY_LABELS as FIELDS,
+  CHECK_MARKS as MARKS,
+  VERDICT_MEANING as MEANING,
+  trustRootWords,
+  verdictWord,
+} from '../../core/provenance-words.ts';
 import { plain } from '../../core/untrusted.ts';
 import type { Paint } from '../terminal.ts';
 
@@ -12,11 +18,12 @@ export function verdictJson(verdict: ProvenanceVerdict): string {
 }
 
 /** The members of a verdict, for machines. */
-export function verdictMembers({ subject, verdict, trustRootDate, checks, attestations }: ProvenanceVerdict): object {
+export function verdictMembers({ subject, verdict, trustRootDate, trustRootSource, checks, attestations }: ProvenanceVerdict): object {
   return {
     subject,
     verdict,
     trustRootDate,
+    trustRootSource,
     checks,
     attestations: attestations.map(({ signedAt, ...attestation }) => ({
       ...attestation,
@@ -25,11 +32,24 @@ export function verdictMembers({ subject, verdict, trustRootDate, checks, attest
   };
 }
 
-/** The verdict for people: no foreign text reaches the terminal unescaped. `isOffline`: no registry was asked. */
-export function verdictText(verdict: ProvenanceVerdict, paint: Paint, isOffline: boolean): string {
+/** How a verdict was found. */
+export interface Finding {
+  /** No registry was asked. */
+  readonly isOffline: boolean;
+  /** Why there is no newer trust root; undefined where nothing is to be said. */
+  readonly notRefreshed?: string | undefined;
+}
+
+/** The verdict for people: no foreign text reaches the terminal unescaped. */
+export function verdictText(verdict: ProvenanceVerdict, paint: Paint, { isOffline, notRefreshed }: Finding): string {
   const how = isOffline ? 'Checked without a connection' : 'Verified on this machine';
-  const lines = [...verdictLines(verdict, paint, isOffline), '', paint.dim(`${how}, by the trust root of ${verdict.trustRootDate}.`)];
-  return `${lines.join('\n')}\n`;
+  const closing = `${how}, by ${trustRootWords(verdict)}.${notRefreshedWords(notRefreshed)}`;
+  return `${[...verdictLines(verdict, paint, isOffline), '', paint.dim(closing)].join('\n')}\n`;
+}
+
+/** A sentence, with a blank before it, or nothing. */
+export function notRefreshedWords(why: string | undefined): string {
+  return why === undefined ? '' : ` It could not be refreshed: ${plain(why, MAX_MESSAGE_UNITS)}.`;
 }
 
 /** The verdict for people, line by line, without a word on how it was found. */

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { Ajv } from 'ajv';
+import { TARGETS } from '../../server/src/sources/trust-root.ts';
+import { TUF_ADDRESS, TUF_ROOT } from '../../server/src/tuf/repository.generated.ts';
+import { type NpmServer, type Paper, startNpmServer } from '../sources/support/npm-server.ts';
+import { startTufServer, type TufServer } from '../sources/support/tuf-server.ts';
+import { type CliRun, waybill } from '../support/cli.ts';
+import { withFolder } from '../support/folder.ts';
+import { INTEGRITY, NAME, VERSION } from '../support/provenance.ts';
+import { goodSet, keysPaper, listed } from '../support/registry-papers.ts';
+import { makeSigstore } from '../support/sigstore.ts';
+import { socketSpy } from '../support/socket-spy.ts';
+import { makeTuf } from '../support/tuf-repository.ts';
+
+const SUBJECT = `npm:${NAME}@${VERSION}`;
+const TODAY = () => new Date().toISOString().slice(0, 10);
+const sigstore = makeSigstore();
+let registry: NpmServer;
+let repository: TufServer;
+
+/** These programs have no clock but the machine's. */
+const expires = new Date(Date.now() + 1000 * 24 * 60 * 60 * 1000).toISOString();
+
+before(async () => {
+  const papers = new Map<string, Paper>([
+    [`npm/v1/attestations/${NAME}@${VERSION}`, { body: goodSet(sigstore) }],
+    ['npm/v1/keys', keysPaper(sigstore)],
+  ]);
+  registry = await startNpmServer({ [NAME]: listed(sigstore) }, { papers });
+  const tuf = makeTuf({ [TARGETS[0]]: JSON.stringify(sigstore.trust.root), [TARGETS[1]]: '{"keys":[]}' }, { expires });
+  repository = await startTufServer(tuf);
+});
+after(async () => {
+  await registry.close();
+  await repository.close();
+});
+
+interface Place {
+  readonly folder: string;
+  readonly bundle: string;
+}
+
+/** The bundles that ship, but for one address and one root: those of the test's own repository instead of Sigstore's. */
+function inPlace(use: (place: Place) => Promise<void>): Promise<void> {
+  return withFolder({ '.npmrc': '' }, async (folder) => {
+    const dist = path.join(folder, 'dist');
+    mkdirSync(dist);
+    for (const name of ['cli', 'engine', 'provenance', 'tuf', 'yaml', 'toml', 'tables'])
+      cpSync(`dist/${name}.js`, path.join(dist, `${name}.js`));
+    writeFileSync(path.join(dist, 'package.json'), '{"type":"commonjs"}');
+    replace(path.join(dist, 'cli.js'), TUF_ADDRESS, repository.place.address);
+    replace(path.join(dist, 'tuf.js'), TUF_ROOT, repository.place.root);
+    repository.asked.length = 0;
+    await use({ folder, bundle: path.join(dist, 'cli.js') });
+  });
+}
+
+function replace(file: string, before: string, after: string): void {
+  const text = readFileSync(file, 'utf8');
+  assert.ok(text.includes(before), `${file} names what is to be replaced`);
+  writeFileSync(file, text.replaceAll(before, after));
+}
+
+function run({ folder, bundle }: Place, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliRun> {
+  const cache = path.join(folder, 'cache');
+  return waybill(['verify', ...args], {
+    cwd: folder,
+    bundle,
+    env: { XDG_CACHE_HOME: cache, NPM_CONFIG_REGISTRY: registry.registry, ...env },
+  });
+}
+
+const LOCK = JSON.stringify({
+  lockfileVersion: 3,
+  packages: { '': {}, [`node_modules/${NAME}`]: { version: VERSION, integrity: INTEGRITY } },
+});
+
+test('one package: proven by the trust root that was refreshed, and the next run asks nobody for it', () =>
+  inPlace(async (place) => {
+    const first = await run(place, [SUBJECT]);
+    assert.match(first.stdout, new RegExp(`\n\nVerified on this machine, by the trust root of ${TODAY()}, refreshed on that day\\.\n$`));
+    assert.deepEqual([first.status, first.stderr, repository.asked.length], [0, '', 7]);
+    const second = await run(place, [SUBJECT, '--format', 'json']);
+    const report = JSON.parse(second.stdout);
+    assert.deepEqual([report.verdict, report.trustRootSource, report.trustRootDate], ['proven', 'refreshed', TODAY()]);
+    const isValid = new Ajv({ strict: false }).compile(JSON.parse(readFileSync('schemas/verify.schema.json', 'utf8')));
+    assert.ok(isValid(report), JSON.stringify(isValid.errors));
+    assert.equal(repository.asked.length, 7);
+  }));
+
+test('lockfiles: the same verdict', () =>
+  inPlace(async (place) => {
+    writeFileSync(path.join(place.folder, 'package-lock.json'), LOCK);
+    const { status, stdout } = await run(place, ['package-lock.json', '--require', 'provenance']);
+    assert.match(stdout, /1 proven, 0 not proven/);
+    assert.match(stdout, new RegExp(`by the trust root of ${TODAY()}, refreshed on that day\\.\n$`));
+    assert.equal(status, 0);
+  }));
+
+test('a repository that fails is no failure: the snapshot is used, and the text says why', () =>
+  inPlace(async (place) => {
+    replace(path.join(place.folder, 'dist', 'tuf.js'), repository.place.root, TUF_ROOT);
+    const { status, stdout } = await run(place, [SUBJECT]);
+    assert.match(
+      stdout,
+      /by the trust root of \d{4}-\d\d-\d\d, which travels with Waybill\. It could not be refreshed: timestamp was signed by 0\/1 keys\./,
+    );
+    // By the snapshot the test's own authority is unknown.
+    assert.equal(status, 2);
+    const { stdout: json } = await run(place, [SUBJECT, '--format', 'json']);
+    assert.equal(JSON.parse(json).trustRootSource, 'bundled');
+  }));
+
+test('--no-refresh, --trust-root and --bundle ask no repository', () =>
+  inPlace(async (place) => {
+    const trustRoot = path.join(place.folder, 'trusted_root.json');
+    const bundle = path.join(place.folder, 'bundle.json');
+    writeFileSync(trustRoot, JSON.stringify(sigstore.trust.root));
+    writeFileSync(bundle, JSON.stringify(goodSet(sigstore)));
+    const plain = await run(place, [SUBJECT, '--no-refresh']);
+    assert.match(plain.stdout, /by the trust root of \d{4}-\d\d-\d\d, which travels with Waybill\.\n$/);
+    assert.equal((await run(place, [SUBJECT, '--trust-root', trustRoot])).status, 0);
+    const spy = socketSpy(place.folder);
+    assert.match((await run(place, [SUBJECT, '--bundle', bundle], spy.env)).stdout, /which travels with Waybill\.\n$/);
+    assert.deepEqual(spy.attempts(), []);
+    assert.deepEqual(repository.asked, []);
+    // What was refreshed by another run is not used then either.
+    assert.equal((await run(place, [SUBJECT])).status, 0);
+    assert.equal((await run(place, [SUBJECT, '--no-refresh'])).status, 2);
+  }));

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { reopen, update } from '../../server/src/tuf/index.ts';
+import { EMPTY_STATE, type TufGet, type TufRepository, type TufState } from '../../server/src/tuf/state.ts';
+import { BAD_CASES, FILES, GOOD_CASES } from '../support/tuf-cases.ts';
+import { makeTuf, NOW, SINCE, type TufRepositoryMaker } from '../support/tuf-repository.ts';
+
+const PATHS = Object.keys(FILES);
+
+/** Serves from memory; `asked` has every path. */
+function getter({ served }: TufRepositoryMaker, asked: string[] = []): TufGet {
+  return async (path, maxBytes) => {
+    asked.push(path);
+    const text = served.get(path);
+    if (text === undefined) return { ok: true, value: undefined };
+    const value = Buffer.from(text);
+    return value.length > maxBytes ? { ok: false, error: `the answer is longer than ${maxBytes} bytes` } : { ok: true, value };
+  };
+}
+
+const placeOf = ({ root }: TufRepositoryMaker): TufRepository => ({ root, since: SINCE, files: PATHS });
+
+/** A client that has had two good updates. */
+async function client() {
+  const repo = makeTuf(FILES);
+  const first = await update(EMPTY_STATE, { repository: placeOf(repo), now: NOW - 2000, get: getter(repo) });
+  repo.publish();
+  const { state, problem } = await update(first.state, { repository: placeOf(repo), now: NOW - 1000, get: getter(repo) });
+  assert.equal(problem, undefined);
+  assert.deepEqual(filesOf(state), FILES);
+  return { repo, state };
+}
+
+function filesOf({ good }: TufState): Readonly<Record<string, string>> | undefined {
+  return good && Object.fromEntries(good.files);
+}
+
+/** A state as it comes back from a file. */
+const kept = (state: TufState): TufState => JSON.parse(JSON.stringify(state));
+
+describe('the client of The Update Framework', () => {
+  for (const { what, change, at = NOW } of GOOD_CASES) {
+    it(`follows: ${what}`, async () => {
+      const { repo, state } = await client();
+      change(repo);
+      const after = await update(kept(state), { repository: placeOf(repo), now: at, get: getter(repo) });
+      assert.equal(after.problem, undefined);
+      assert.equal(after.state.good?.at, at);
+      // What was had is verified again when it is read, and a client without a past comes to the same.
+      assert.deepEqual(await reopen(kept(after.state), placeOf(repo), at), after.state);
+      const fresh = await update(EMPTY_STATE, { repository: placeOf(repo), now: at, get: getter(repo) });
+      assert.deepEqual([fresh.problem, filesOf(fresh.state)], [undefined, filesOf(after.state)]);
+    });
+  }
+
+  for (const { what, change, problem, at = NOW } of BAD_CASES) {
+    it(`refuses: ${what}`, async () => {
+      const { repo, state } = await client();
+      change(repo);
+      const after = await update(kept(state), { repository: placeOf(repo), now: at, get: getter(repo) });
+      assert.match(after.problem ?? 'it was taken', problem ?? /^$/);
+      assert.deepEqual(after.state.good, state.good);
+      // It stays with that, whatever of the update was noted.
+      const reopened = await reopen(kept(after.state), placeOf(repo), at);
+      assert.deepEqual(reopened.good, state.good);
+    });
+  }
+});
