@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Ajv } from 'ajv';
 import { TARGETS } from '../../server/src/sources/trust-root.ts';
-import { TUF_ADDRESS, TUF_ROOT } from '../../server/src/tuf/repository.generated.ts';
+import { TUF_ROOT } from '../../server/src/tuf/repository.generated.ts';
 import { type NpmServer, type Paper, startNpmServer } from '../sources/support/npm-server.ts';
 import { startTufServer, type TufServer } from '../sources/support/tuf-server.ts';
 import { type CliRun, waybill } from '../support/cli.ts';
 import { withFolder } from '../support/folder.ts';
+import { bundlesFor, FAR_EXPIRES, replaceIn, today } from '../support/own-repository.ts';
 import { INTEGRITY, NAME, VERSION } from '../support/provenance.ts';
 import { goodSet, keysPaper, listed } from '../support/registry-papers.ts';
 import { makeSigstore } from '../support/sigstore.ts';
@@ -16,13 +17,9 @@ import { socketSpy } from '../support/socket-spy.ts';
 import { makeTuf } from '../support/tuf-repository.ts';
 
 const SUBJECT = `npm:${NAME}@${VERSION}`;
-const TODAY = () => new Date().toISOString().slice(0, 10);
 const sigstore = makeSigstore();
 let registry: NpmServer;
 let repository: TufServer;
-
-/** These programs have no clock but the machine's. */
-const expires = new Date(Date.now() + 1000 * 24 * 60 * 60 * 1000).toISOString();
 
 before(async () => {
   const papers = new Map<string, Paper>([
@@ -30,7 +27,7 @@ before(async () => {
     ['npm/v1/keys', keysPaper(sigstore)],
   ]);
   registry = await startNpmServer({ [NAME]: listed(sigstore) }, { papers });
-  const tuf = makeTuf({ [TARGETS[0]]: JSON.stringify(sigstore.trust.root), [TARGETS[1]]: '{"keys":[]}' }, { expires });
+  const tuf = makeTuf({ [TARGETS[0]]: JSON.stringify(sigstore.trust.root), [TARGETS[1]]: '{"keys":[]}' }, { expires: FAR_EXPIRES });
   repository = await startTufServer(tuf);
 });
 after(async () => {
@@ -43,25 +40,12 @@ interface Place {
   readonly bundle: string;
 }
 
-/** The bundles that ship, but for one address and one root: those of the test's own repository instead of Sigstore's. */
 function inPlace(use: (place: Place) => Promise<void>): Promise<void> {
-  return withFolder({ '.npmrc': '' }, async (folder) => {
-    const dist = path.join(folder, 'dist');
-    mkdirSync(dist);
-    for (const name of ['cli', 'engine', 'provenance', 'tuf', 'yaml', 'toml', 'tables'])
-      cpSync(`dist/${name}.js`, path.join(dist, `${name}.js`));
-    writeFileSync(path.join(dist, 'package.json'), '{"type":"commonjs"}');
-    replace(path.join(dist, 'cli.js'), TUF_ADDRESS, repository.place.address);
-    replace(path.join(dist, 'tuf.js'), TUF_ROOT, repository.place.root);
+  return withFolder({}, async (folder) => {
+    const dist = bundlesFor(repository, folder);
     repository.asked.length = 0;
     await use({ folder, bundle: path.join(dist, 'cli.js') });
   });
-}
-
-function replace(file: string, before: string, after: string): void {
-  const text = readFileSync(file, 'utf8');
-  assert.ok(text.includes(before), `${file} names what is to be replaced`);
-  writeFileSync(file, text.replaceAll(before, after));
 }
 
 function run({ folder, bundle }: Place, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliRun> {
@@ -81,11 +65,11 @@ const LOCK = JSON.stringify({
 test('one package: proven by the trust root that was refreshed, and the next run asks nobody for it', () =>
   inPlace(async (place) => {
     const first = await run(place, [SUBJECT]);
-    assert.match(first.stdout, new RegExp(`\n\nVerified on this machine, by the trust root of ${TODAY()}, refreshed on that day\\.\n$`));
+    assert.match(first.stdout, new RegExp(`\n\nVerified on this machine, by the trust root of ${today()}, refreshed on that day\\.\n$`));
     assert.deepEqual([first.status, first.stderr, repository.asked.length], [0, '', 7]);
     const second = await run(place, [SUBJECT, '--format', 'json']);
     const report = JSON.parse(second.stdout);
-    assert.deepEqual([report.verdict, report.trustRootSource, report.trustRootDate], ['proven', 'refreshed', TODAY()]);
+    assert.deepEqual([report.verdict, report.trustRootSource, report.trustRootDate], ['proven', 'refreshed', today()]);
     const isValid = new Ajv({ strict: false }).compile(JSON.parse(readFileSync('schemas/verify.schema.json', 'utf8')));
     assert.ok(isValid(report), JSON.stringify(isValid.errors));
     assert.equal(repository.asked.length, 7);
@@ -96,13 +80,13 @@ test('lockfiles: the same verdict', () =>
     writeFileSync(path.join(place.folder, 'package-lock.json'), LOCK);
     const { status, stdout } = await run(place, ['package-lock.json', '--require', 'provenance']);
     assert.match(stdout, /1 proven, 0 not proven/);
-    assert.match(stdout, new RegExp(`by the trust root of ${TODAY()}, refreshed on that day\\.\n$`));
+    assert.match(stdout, new RegExp(`by the trust root of ${today()}, refreshed on that day\\.\n$`));
     assert.equal(status, 0);
   }));
 
 test('a repository that fails is no failure: the snapshot is used, and the text says why', () =>
   inPlace(async (place) => {
-    replace(path.join(place.folder, 'dist', 'tuf.js'), repository.place.root, TUF_ROOT);
+    replaceIn(path.join(place.folder, 'dist', 'tuf.js'), repository.place.root, TUF_ROOT);
     const { status, stdout } = await run(place, [SUBJECT]);
     assert.match(
       stdout,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { reopen, update } from '../../server/src/tuf/index.ts';
+import { reopen, type Updated, update } from '../../server/src/tuf/index.ts';
 import { EMPTY_STATE, type TufGet, type TufRepository, type TufState } from '../../server/src/tuf/state.ts';
 import { BAD_CASES, FILES, GOOD_CASES } from '../support/tuf-cases.ts';
 import { makeTuf, NOW, SINCE, type TufRepositoryMaker } from '../support/tuf-repository.ts';
@@ -20,12 +20,17 @@ function getter({ served }: TufRepositoryMaker, asked: string[] = []): TufGet {
 
 const placeOf = ({ root }: TufRepositoryMaker): TufRepository => ({ root, since: SINCE, files: PATHS });
 
+/** An update as a session makes it, from what was kept. */
+async function refresh(repo: TufRepositoryMaker, state: TufState, now: number, asked?: string[]): Promise<Updated> {
+  return await update(await reopen(kept(state), placeOf(repo), now), { repository: placeOf(repo), now, get: getter(repo, asked) });
+}
+
 /** A client that has had two good updates. */
 async function client() {
   const repo = makeTuf(FILES);
-  const first = await update(EMPTY_STATE, { repository: placeOf(repo), now: NOW - 2000, get: getter(repo) });
+  const first = await refresh(repo, EMPTY_STATE, NOW - 2000);
   repo.publish();
-  const { state, problem } = await update(first.state, { repository: placeOf(repo), now: NOW - 1000, get: getter(repo) });
+  const { state, problem } = await refresh(repo, first.state, NOW - 1000);
   assert.equal(problem, undefined);
   assert.deepEqual(filesOf(state), FILES);
   return { repo, state };
@@ -43,12 +48,12 @@ describe('the client of The Update Framework', () => {
     it(`follows: ${what}`, async () => {
       const { repo, state } = await client();
       change(repo);
-      const after = await update(kept(state), { repository: placeOf(repo), now: at, get: getter(repo) });
+      const after = await refresh(repo, state, at);
       assert.equal(after.problem, undefined);
       assert.equal(after.state.good?.at, at);
       // What was had is verified again when it is read, and a client without a past comes to the same.
-      assert.deepEqual(await reopen(kept(after.state), placeOf(repo), at), after.state);
-      const fresh = await update(EMPTY_STATE, { repository: placeOf(repo), now: at, get: getter(repo) });
+      assert.deepEqual((await reopen(kept(after.state), placeOf(repo), at)).state, after.state);
+      const fresh = await refresh(repo, EMPTY_STATE, at);
       assert.deepEqual([fresh.problem, filesOf(fresh.state)], [undefined, filesOf(after.state)]);
     });
   }
@@ -57,11 +62,11 @@ describe('the client of The Update Framework', () => {
     it(`refuses: ${what}`, async () => {
       const { repo, state } = await client();
       change(repo);
-      const after = await update(kept(state), { repository: placeOf(repo), now: at, get: getter(repo) });
+      const after = await refresh(repo, state, at);
       assert.match(after.problem ?? 'it was taken', problem ?? /^$/);
       assert.deepEqual(after.state.good, state.good);
       // It stays with that, whatever of the update was noted.
-      const reopened = await reopen(kept(after.state), placeOf(repo), at);
+      const { state: reopened } = await reopen(kept(after.state), placeOf(repo), at);
       assert.deepEqual(reopened.good, state.good);
     });
   }

@@ -3,6 +3,7 @@ import { type Answer, known, unknown } from '../core/answer.ts';
 import { PUBLIC_NPM_REGISTRY_URL } from '../core/public-npm-registry.ts';
 import { type RefreshedRoot, type TrustRootKey, trustRoot } from '../core/trust-root.ts';
 import { plain } from '../core/untrusted.ts';
+import type { Opened } from '../tuf/index.ts';
 import { SNAPSHOT_DATE, TUF_ADDRESS } from '../tuf/repository.generated.ts';
 import { EMPTY_STATE, type TufGet, type TufKept, type TufRepository, type TufState } from '../tuf/state.ts';
 import { CLOCK_TOLERANCE_MS, MAX_CACHE_UNITS, type SharedStorage } from './fact-cache.ts';
@@ -56,7 +57,7 @@ export function createTrustRootSource({ place, storage, now }: TrustRootOptions)
   const repository: TufRepository = { ...place, files: TARGETS };
   let session: TufKept = { state: EMPTY_STATE, triedAt: 0 };
   let sessionText: string | undefined;
-  let checked: { readonly of: TufState; readonly state: TufState } | undefined;
+  let checked: { readonly of: TufState; readonly opened: Opened } | undefined;
 
   /** Another session may have written meanwhile. */
   const load = async (): Promise<TufKept> => {
@@ -69,17 +70,17 @@ export function createTrustRootSource({ place, storage, now }: TrustRootOptions)
 
   const save = async (kept: TufKept): Promise<void> => {
     session = kept;
-    checked = { of: kept.state, state: kept.state };
     sessionText = (await import('../tuf/index.ts')).keptText(kept, place.address);
     if (sessionText.length <= MAX_CACHE_UNITS) await storage?.write(NAME, sessionText);
   };
 
-  /** What of a state holds. Without one the code that verifies is not even read. */
-  const verified = async ({ state: of }: TufKept): Promise<TufState> => {
-    if (of === EMPTY_STATE) return of;
-    if (checked?.of !== of) checked = { of, state: await (await import('../tuf/index.ts')).reopen(of, repository, now()) };
-    return checked.state;
+  const opened = async (of: TufState): Promise<Opened> => {
+    if (checked?.of !== of) checked = { of, opened: await (await import('../tuf/index.ts')).reopen(of, repository, now()) };
+    return checked.opened;
   };
+
+  /** What of a state holds. Without one the code that verifies is not even read. */
+  const verified = async ({ state }: TufKept): Promise<TufState> => (state === EMPTY_STATE ? state : (await opened(state)).state);
 
   return {
     id: NAME,
@@ -100,11 +101,12 @@ export function createTrustRootSource({ place, storage, now }: TrustRootOptions)
       const isFresh = state.good !== undefined && at - state.good.at < REFRESH_MS;
       const isTried = before.triedAt <= at + CLOCK_TOLERANCE_MS && at - before.triedAt < RETRY_MS;
       if (isFresh || isTried) return answerOf(state, plain(before.problem ?? '', MAX_PROBLEM_UNITS) || 'it was asked a short while ago');
+      const from = await opened(before.state);
       // A process that ends meanwhile has tried as well.
       await save({ state, triedAt: at });
       const limit = AbortSignal.any([signal, AbortSignal.timeout(REFRESH_TIMEOUT_MS)]);
       const { update } = await import('../tuf/index.ts');
-      const { state: after, problem } = await update(state, { repository, now: at, get: getter(http, address, limit) });
+      const { state: after, problem } = await update(from, { repository, now: at, get: getter(http, address, limit) });
       const said = problem === undefined ? undefined : plain(problem, MAX_PROBLEM_UNITS);
       await save({ state: after, triedAt: at, ...(said === undefined ? {} : { problem: said }) });
       return answerOf(after, said ?? '');

@@ -34,7 +34,7 @@ export async function collect(documents: Documents, { root, at, before, files, n
   note?.(set);
 
   const meta = timestamp.metadata.signed.snapshotMeta;
-  const asSnapshot = (text: string): Metadata<Snapshot> => checkSnapshot(text, { root, meta, before: before.snapshot });
+  const asSnapshot = once((text) => checkSnapshot(text, { root, meta, before: before.snapshot }));
   const snapshotText = await documents.snapshot(meta, (text) => passes(() => asSnapshot(text)));
   const snapshot = asSnapshot(snapshotText);
   refuseExpired(snapshot, at);
@@ -47,7 +47,7 @@ export async function collect(documents: Documents, { root, at, before, files, n
     if (known !== undefined) return known;
     const listed = own(snapshot.signed.meta, `${name}.json`);
     if (listed === undefined) throw new Error(`the snapshot does not list ${name}`);
-    const asRole = (text: string): Metadata<Targets> => checkRole(text, { name, by, meta: listed });
+    const asRole = once((one) => checkRole(one, { name, by, meta: listed }));
     const text = await documents.role(name, listed, (one) => passes(() => asRole(one)));
     const role = asRole(text);
     refuseExpired(role, at);
@@ -143,6 +143,15 @@ async function findTarget(
     open.push(...delegated);
   }
   return undefined;
+}
+
+/** A check that is not made again for the text that passed it last. */
+function once<T>(check: (text: string) => T): (text: string) => T {
+  let passed: { readonly text: string; readonly value: T } | undefined;
+  return (text) => {
+    if (passed?.text !== text) passed = { text, value: check(text) };
+    return passed.value;
+  };
 }
 
 function passes(check: () => unknown): boolean {

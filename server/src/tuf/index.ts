@@ -22,12 +22,28 @@ export interface Updated {
   readonly problem?: string;
 }
 
+/** A state of which everything holds that is said of it. */
+export interface Opened {
+  readonly state: TufState;
+  /** The newest root that is known. */
+  readonly root: Metadata<Root>;
+}
+
 /**
  * What still holds of a state that was kept: the chain of roots from the one that travels along, and the last good update as it was at
  * its time. It is younger than what travels along, of no time to come, and signed with the keys of today. Never rejects.
  */
-export async function reopen(kept: TufState, repository: TufRepository, now: number): Promise<TufState> {
-  return (await open(kept, repository, now)).state;
+export async function reopen({ roots: texts, good, seen }: TufState, repository: TufRepository, now: number): Promise<Opened> {
+  const { root, roots } = keptRoots(firstRoot(repository.root ?? TUF_ROOT), texts);
+  const isOfUse = good !== undefined && good.at >= repository.since && good.at <= now + CLOCK_TOLERANCE_MS;
+  const isGood =
+    isOfUse &&
+    (await collect(keptDocuments(good), { root, at: good.at, before: {}, files: repository.files }).then(
+      () => true,
+      () => false,
+    ));
+  // What is too old to be used still tells what was there.
+  return { state: isGood ? { roots, good, seen } : { roots, seen: joined(good ?? EMPTY_SET, seen) }, root };
 }
 
 /**
@@ -35,10 +51,10 @@ export async function reopen(kept: TufState, repository: TufRepository, now: num
  * or wrong, the last good update stays, and what was verified so far is kept against a rollback.
  */
 export async function update(
-  kept: TufState,
+  opened: Opened,
   { repository, now, get }: { readonly repository: TufRepository; readonly now: number; readonly get: TufGet },
 ): Promise<Updated> {
-  let { state, root } = await open(kept, repository, now);
+  let { state, root } = opened;
   try {
     const first = root;
     const roots = [...state.roots];
@@ -52,7 +68,7 @@ export async function update(
       state = { ...before, roots: [...roots] };
       root = next;
     }
-    if (root !== first) state = (await open(state, repository, now)).state;
+    if (root !== first) state = (await reopen(state, repository, now)).state;
     refuseExpired(root, now);
     const known = state;
     const documents = remoteDocuments(get, root, [known.seen, known.good ?? EMPTY_SET]);
@@ -64,24 +80,6 @@ export async function update(
   } catch (error) {
     return { state, problem: error instanceof Error ? error.message : String(error) };
   }
-}
-
-interface Opened {
-  readonly state: TufState;
-  readonly root: Metadata<Root>;
-}
-
-async function open({ roots: texts, good, seen }: TufState, { root: seed, since, files }: TufRepository, now: number): Promise<Opened> {
-  const { root, roots } = keptRoots(firstRoot(seed ?? TUF_ROOT), texts);
-  const isOfUse = good !== undefined && good.at >= since && good.at <= now + CLOCK_TOLERANCE_MS;
-  const isGood =
-    isOfUse &&
-    (await collect(keptDocuments(good), { root, at: good.at, before: {}, files }).then(
-      () => true,
-      () => false,
-    ));
-  // What is too old to be used still tells what was there.
-  return { state: isGood ? { roots, good, seen } : { roots, seen: joined(good ?? EMPTY_SET, seen) }, root };
 }
 
 /** One set with all that a later one has instead. */
