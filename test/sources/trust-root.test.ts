@@ -10,6 +10,7 @@ import { BUNDLED_TRUST } from '../../server/src/provenance/index.ts';
 import { packageVerifier } from '../../server/src/provenance/verifier.ts';
 import type { SharedStorage } from '../../server/src/sources/fact-cache.ts';
 import { createSources, type Sources, type SourcesOptions } from '../../server/src/sources/index.ts';
+import { PROVENANCE_TTL_MS } from '../../server/src/sources/npm-attestations.ts';
 import { REFRESH_MS, RETRY_MS, SIGSTORE, TARGETS } from '../../server/src/sources/trust-root.ts';
 import { INTEGRITY, NAME, VERSION } from '../support/provenance.ts';
 import { goodSet, keysPaper, listed } from '../support/registry-papers.ts';
@@ -309,8 +310,8 @@ describe('verdicts by a trust root that was refreshed', () => {
     ['npm/v1/keys', keysPaper(sigstore)],
   ]);
 
-  async function registry() {
-    const server = await startNpmServer({ [NAME]: listed(sigstore) }, { papers });
+  async function registry(has: ReadonlyMap<string, Paper> = papers) {
+    const server = await startNpmServer({ [NAME]: listed(sigstore) }, { papers: has });
     open.push(server);
     return server;
   }
@@ -324,15 +325,18 @@ describe('verdicts by a trust root that was refreshed', () => {
   const BUNDLED = ['unknown', 'bundled', BUNDLED_TRUST.date];
 
   it('knows authorities, logs and keys that the snapshot does not know', async () => {
-    const npm = await registry();
+    const npm = await registry(new Map([...papers].filter(([path]) => path !== 'npm/v1/keys')));
     const registryOf = async () => ok({ url: npm.registry, isMapped: false });
     const { server } = await start();
     assert.deepEqual(said(await verdictOf(session(server, { now: NOW }, { registryOf, trustRootFrom: undefined }))), BUNDLED);
-    const verdict = await verdictOf(session(server, { now: NOW }, { registryOf }));
+    const sources = session(server, { now: NOW }, { registryOf });
+    // Refreshed first: a verdict waits for it, but not on a machine that takes its time.
+    await ask(sources, server);
+    const verdict = await verdictOf(sources);
     assert.deepEqual(said(verdict), ['proven', 'refreshed', '2026-12-01']);
-    // The publication is signed with a key of the registry: one that the repository has counts as one that travels along.
+    // This registry serves no keys: one that the repository has counts as much as one that travels along.
     const { message = '' } = verdict.checks.find(({ id }) => id === 'registry-signature') ?? {};
-    assert.match(message, /Signed with the key SHA256:/);
+    assert.match(message, /^Signed with the key SHA256:.* of the public npm registry, known to Waybill\.$/);
     assert.deepEqual(
       verdict.attestations.map((one) => one.verdict),
       ['proven', 'proven'],
@@ -348,6 +352,7 @@ describe('verdicts by a trust root that was refreshed', () => {
       const npm = await registry();
       const { server } = await start(makeTuf({ ...FILES, ...files }));
       const sources = session(server, { now: NOW }, { registryOf: async () => ok({ url: npm.registry, isMapped: false }) });
+      assert.equal((await ask(sources, server)).state, 'known');
       assert.deepEqual(said(await verdictOf(sources)), BUNDLED);
     });
   }
@@ -361,15 +366,20 @@ describe('verdicts by a trust root that was refreshed', () => {
     const options = { storage, registryOf: async () => ok({ url: npm.registry, isMapped: false }) };
     const elsewhere = { storage, registryOf: async () => ok({ url, isMapped: false }) };
     const first = session(server, clock, options);
+    await ask(first, server);
     assert.deepEqual(said(await verdictOf(first)), ['unknown', 'refreshed', '2026-12-01']);
     await first.flush();
     for (const [name, text] of storage.texts) if (name !== 'trust-root') storage.texts.set(name, text.replaceAll(npm.registry, url));
     assert.deepEqual(said(await verdictOf(session(server, clock, elsewhere))), ['unknown', 'refreshed', '2026-12-01']);
     repo.publish({ files: FILES });
-    // Another session refreshes; this one finds out with its next look-up.
-    clock.now += REFRESH_MS;
+    // A verdict of half an hour ago would do, but for another one that came with a newer trust root.
+    clock.now += REFRESH_MS - PROVENANCE_TTL_MS / 2;
+    assert.equal((await verdictOf(first)).verdict, 'unknown');
+    clock.now += PROVENANCE_TTL_MS / 2;
+    assert.equal((await verdictOf(first)).verdict, 'unknown');
     await ask(first, server);
-    assert.equal((await verdictOf(first)).verdict, 'proven');
+    assert.equal((await first.fetchFact(npmProvenance, { name: NAME, version: '9.9.9' }, signal)).state, 'absent');
+    await until('the newer trust root is not used', async () => (await verdictOf(first)).verdict === 'proven');
     const kept = await session(server, clock, elsewhere).keptFact(
       npmProvenance,
       { name: NAME, version: VERSION, integrity: INTEGRITY },
@@ -386,19 +396,27 @@ describe('verdicts by a trust root that was refreshed', () => {
     });
     const { server } = await start(makeTuf(FILES), () => held);
     const registryOf = async () => ok({ url: npm.registry, isMapped: false });
-    const sources = session(server, { now: NOW }, { registryOf });
+    const clock = { now: NOW };
+    const sources = session(server, clock, { registryOf });
     assert.deepEqual(said(await verdictOf(sources)), BUNDLED);
     answerNow();
-    await until('the refresh was of no use', async () => (await verdictOf(sources)).verdict === 'proven');
+    await until('the refresh was of no use', async () => {
+      // Where the machine took so long that the refresh has failed, it is due again.
+      clock.now += RETRY_MS;
+      return (await verdictOf(sources)).verdict === 'proven';
+    });
   });
 
   it('ends a refresh with the session, and nothing is left open', async () => {
     const npm = await registry();
     const { server } = await start(makeTuf(FILES), () => new Promise<void>(() => undefined));
     const sources = session(server, { now: NOW }, { registryOf: async () => ok({ url: npm.registry, isMapped: false }) });
-    const verdict = verdictOf(sources);
+    const asked = sources.fetchFact(npmProvenance, { name: NAME, version: VERSION, integrity: INTEGRITY }, signal);
     await until('nobody was asked', () => server.asked.length > 0 && npm.requests.length === 3);
     await sources.close();
-    assert.deepEqual(said(await verdict), BUNDLED);
+    const answer = await asked;
+    // The registry's last answer may have been cut off as well.
+    if (answer.state === 'known') assert.deepEqual(said(answer.value), BUNDLED);
+    else assert.equal(answer.state, 'unknown');
   });
 });

@@ -70,4 +70,40 @@ describe('the client of The Update Framework', () => {
       assert.deepEqual(reopened.good, state.good);
     });
   }
+
+  it('follows a repository without consistent snapshots', async () => {
+    const repo = makeTuf(FILES, { isConsistent: false });
+    const asked: string[] = [];
+    const { state, problem } = await refresh(repo, EMPTY_STATE, NOW, asked);
+    assert.deepEqual([problem, filesOf(state)], [undefined, FILES]);
+    assert.deepEqual(asked, [
+      '2.root.json',
+      'timestamp.json',
+      'snapshot.json',
+      'targets.json',
+      'targets/trusted_root.json',
+      'npm-keys.json',
+      'targets/npm.example.test/keys.json',
+    ]);
+  });
+
+  it('asks for nothing that it has', async () => {
+    const { repo, state } = await client();
+    const asked: string[] = [];
+    repo.publish({ files: { ...FILES, 'trusted_root.json': '{"two":2}' } });
+    await refresh(repo, state, NOW, asked);
+    assert.deepEqual(asked.filter((path) => path.startsWith('targets/')).length, 1);
+  });
+
+  it('begins again where the root that travels along is younger than what was kept', async () => {
+    const repo = makeTuf(FILES);
+    repo.rotate();
+    repo.rotate();
+    repo.publish();
+    const { state } = await refresh(repo, EMPTY_STATE, NOW);
+    assert.equal(state.roots.length, 2);
+    const root = Buffer.from(repo.served.get('2.root.json') ?? '').toString('base64');
+    const younger = await reopen(kept(state), { ...placeOf(repo), root }, NOW);
+    assert.deepEqual([younger.state.roots.length, younger.root.signed.version, filesOf(younger.state)], [1, 3, FILES]);
+  });
 });
