@@ -40,6 +40,7 @@ const browser = { ...portable, target: 'es2023', outdir: 'dist/browser' };
 const BUNDLES = {
   'lsp/on-demand.ts': { bundle: 'look-ups', from: 'server/src/lsp/on-demand.ts' },
   'provenance/index.ts': { bundle: 'provenance', from: 'server/src/provenance/index.ts' },
+  'tuf/index.ts': { bundle: 'tuf', from: 'server/src/tuf/index.ts' },
   'disk/git-objects.ts': { bundle: 'git-objects', from: 'server/src/disk/git-objects.ts' },
   'lsp/lock-change-report.ts': { bundle: 'lock-change', from: 'server/src/lsp/lock-change-report.ts', kind: portable },
 };

@@ -131,14 +131,16 @@ export const DOCUMENT_PATTERNS = {
   );
   await putBetween('README.md', 'rules', rulesTable(rules));
   const { createSources } = await loadSource('server/src/sources/index.ts');
-  const { sources } = createSources({ online: false });
+  const { SIGSTORE } = await loadSource('server/src/sources/trust-root.ts');
+  const { sources } = createSources({ online: false, trustRootFrom: SIGSTORE });
   const hosts = sources.flatMap(({ id, hosts: list }) => list.map((host) => `| ${id} | ${host.host} | ${host.reason} |`));
   await putBetween('docs/privacy.md', 'hosts', ['| source | host | why |', '| --- | --- | --- |', ...hosts].join('\n'));
   const { KEEP_MS } = await loadSource('server/src/sources/fact-cache.ts');
   const days = KEEP_MS / (24 * 60 * 60 * 1000);
   const { MAX_TAGS } = await loadSource('server/src/sources/first-seen.ts');
   const where = ({ id, isKept, isLedger }) => {
-    if (isLedger) return `for good, up to ${MAX_TAGS} tags, in \`${id}.json\``;
+    if (id === 'first-seen') return `for good, up to ${MAX_TAGS} tags, in \`${id}.json\``;
+    if (isLedger) return `for good, in \`${id}.json\``;
     return isKept ? `${days} days, in \`${id}.json\`; never what a password or an npm token got` : 'no';
   };
   const kept = sources.map((source) => `| ${source.id} | ${source.ttlMs / 60_000} minutes | ${where(source)} |`);

@@ -14,7 +14,7 @@ const ALLOWED = [
   /^package\.json$/,
   /^(readme|changelog)\.md$/,
   /^license(\.txt)?$/,
-  /^dist\/(server|engine|look-ups|git-objects|lock-change|yaml|toml|tables|provenance)\.js$/,
+  /^dist\/(server|engine|look-ups|git-objects|lock-change|yaml|toml|tables|provenance|tuf)\.js$/,
   /^dist\/lookalikes\.bin$/,
   /^dist\/package\.json$/,
   /^docs\/privacy\.md$/,
@@ -76,7 +76,7 @@ else {
   const entries = files.map(({ path: name, size }) => ({ name, size }));
   await report(filename, entries, {
     allowed: [...ALLOWED, ...ALLOWED_IN_TGZ],
-    needed: [...Object.values(manifest.bin), 'dist/provenance.js'],
+    needed: [...Object.values(manifest.bin), 'dist/provenance.js', 'dist/tuf.js'],
   });
 }
 for (const trouble of troubles) console.error(`FAIL  ${trouble}`);

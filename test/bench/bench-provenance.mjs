@@ -1,5 +1,5 @@
 // What the verification of one attestation costs, by the bundle that ships: the first one with reading the bundle and the trust
-// root, and those after it; then what the packages of a lockfile cost.
+// root, and those after it; then what the packages of a lockfile cost, and a refresh of the trust root.
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { loadSource } from '../../scripts/load-sources.mjs';
@@ -17,6 +17,7 @@ export async function benchProvenance({ isWanted }) {
   if (!isWanted('provenance')) return { title, rows: [] };
   const { makeSigstore, SIGNED_AT } = await loadSource('test/support/sigstore.ts');
   const { dependencyRows } = await loadSource('test/bench/provenance.ts');
+  const { trustRootRows } = await loadSource('test/bench/trust-root.ts');
   const { NAME, VERSION, INTEGRITY, SIGNER, slsa02, slsa1, publish } = await loadSource('test/support/provenance.ts');
   const { bundle, trust } = makeSigstore();
   const kinds = {
@@ -61,6 +62,7 @@ export async function benchProvenance({ isWanted }) {
       { kind: 'the first, with reading the bundle', p50: first, 'goal at most': GOALS.first, held: first <= GOALS.first ? 'yes' : 'NO' },
       ...rows,
       ...(await dependencyRows()),
+      ...(await trustRootRows((times) => percentile(times, 0.5))),
     ],
   };
 }

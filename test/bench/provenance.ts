@@ -12,6 +12,7 @@ import { type Paper, type Published, startNpmServer } from '../sources/support/n
 import { INTEGRITY, SIGNER, slsa1, VERSION } from '../support/provenance.ts';
 import { keysPaper, setOf, signatureOf } from '../support/registry-papers.ts';
 import { makeSigstore } from '../support/sigstore.ts';
+import { storageOf } from './storage.ts';
 
 /** As many as a middling application has directly and through others. */
 const PACKAGES = 200;
@@ -113,17 +114,6 @@ async function askAll(url: string, { keys, verifier, storage }: Asking): Promise
   if (wrong !== undefined) throw new Error(`not proven: ${JSON.stringify(wrong)}`);
   await sources.close();
   return { ms, longestMs };
-}
-
-function storageOf(texts: Map<string, string>): SharedStorage {
-  return {
-    read: async (name) => texts.get(name),
-    write: async (name, text) => texts.set(name, text) === texts,
-    update: async (name, change) => texts.set(name, change(texts.get(name))) === texts,
-    remove: async (name) => {
-      texts.delete(name);
-    },
-  };
 }
 
 function heapUsed(): number {

@@ -26,7 +26,7 @@ test('a run that is cancelled ends at once, without a report, and says how far i
       };
       const subject = { kind: 'paths', paths: ['.'], only: [] } as const;
       const status = await verify(
-        { command: 'verify', subject, format: 'text', require: 'nothing', isRequireGiven: false, trust: false },
+        { command: 'verify', subject, format: 'text', require: 'nothing', isRequireGiven: false, trust: false, refresh: false },
         io,
       );
       assert.deepEqual({ status, out, err }, { status: 2, out: '', err: 'waybill: cancelled after 0 of 40 packages\n' });

@@ -43,6 +43,7 @@ test('the JSON form has the verdict and every check', async () => {
     version: 1,
     subject: 'pkg:npm/%40acme/widget@1.2.3',
     verdict: 'not-proven',
+    trustRootSource: 'bundled',
     checks: [check],
     attestations: [],
     asked: { require: { value: 'provenance', by: 'default' } },
@@ -108,7 +109,7 @@ const OPTIONS = { name: NAME, version: VERSION, now: SIGNED_AT.getTime(), trust:
 test('the text for people: verdict, origin, then check by check', () => {
   const verdict = verifyAttestations(JSON.stringify(bundle), { ...OPTIONS, integrity: { asked: INTEGRITY } });
   assert.equal(
-    verdictText(verdict, ASKED, { paint: paint(false), isOffline: true }),
+    verdictText(verdict, ASKED, { isOffline: true }, paint(false)),
     `pkg:npm/%40acme/widget@1.2.3: proven
   Where it was built from is proven. That is not a proof that it does no harm.
 
@@ -151,7 +152,7 @@ test('foreign text reaches the terminal escaped, and JSON whole', () => {
     ],
   });
   const verdict = verifyAttestations(set, { ...OPTIONS, asked: { identity: patternOf('x'), issuer: 'https://x.example.test' } });
-  const text = verdictText(verdict, ASKED, { paint: paint(false), isOffline: true });
+  const text = verdictText(verdict, ASKED, { isOffline: true }, paint(false));
   assert.equal(verdict.verdict, 'contradicted');
   assert.ok(text.split('evil\ufffd[2J\ufffd\ufffd').length > 8, text);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there.

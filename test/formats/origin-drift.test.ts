@@ -63,6 +63,7 @@ test('an origin is one of provenance whose signature is good', () => {
     subject: 'pkg:npm/tool@1.0.0',
     verdict: 'proven',
     trustRootDate: '2026-11-01',
+    trustRootSource: 'bundled',
     checks: [{ id: 'integrity-locked', outcome: 'contradicted', message: 'Other bytes.' }],
     attestations: [{ kind, predicateType: '', verdict: 'proven', checks: [check], ...(identity === undefined ? {} : { identity }) }],
   });

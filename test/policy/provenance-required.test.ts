@@ -33,7 +33,10 @@ function run(files: Files, path: string, policy: string, answer: (id: string) =>
 }
 
 function verdict(checks: ProvenanceVerdict['checks'], state: ProvenanceVerdict['verdict']): Answer<ProvenanceVerdict> {
-  return known({ subject: 'pkg:npm/x@1.0.0', verdict: state, checks, attestations: [], trustRootDate: '2026-11-01' }, 0);
+  return known(
+    { subject: 'pkg:npm/x@1.0.0', verdict: state, checks, attestations: [], trustRootDate: '2026-11-01', trustRootSource: 'bundled' },
+    0,
+  );
 }
 
 const manifest = (dependencies: object) => JSON.stringify({ dependencies });
@@ -99,6 +102,7 @@ test('one kept verdict serves different policies', () => {
         verdict: 'proven',
         checks: [],
         trustRootDate: '2026-11-01',
+        trustRootSource: 'bundled',
         attestations: [
           { kind: 'provenance', predicateType: 'https://slsa.dev/provenance/v1', verdict: 'proven', checks: [], identity: { repository } },
         ],

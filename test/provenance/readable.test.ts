@@ -152,6 +152,7 @@ testCases([
         root: { tlogs: [{ publicKey: { rawBytes: 'AAAA', keyDetails: 'PKIX_ECDSA_P256_SHA_256' }, logId: { keyId: 'AAAA' } }] },
         keys: [],
         date: '2026-01-01',
+        source: 'file',
       },
     },
   ],

@@ -16,17 +16,25 @@ export const NO_HOME = {
   LOCALAPPDATA: path.resolve('package.json', 'cache'),
 };
 
+/** Nobody outside of this machine is ever reached: what is not on loopback goes to a proxy that is not there. */
+export const NO_OUTSIDE = { HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: '127.0.0.1,localhost' };
+
 const BUNDLE = path.resolve('dist/cli.js');
 
 /** Runs the shipped bundle. Not synchronous: servers on loopback must be able to answer it. */
 export function waybill(
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly stdin?: string } = {},
+  options: {
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly stdin?: string;
+    readonly bundle?: string;
+  } = {},
 ): Promise<CliRun> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [BUNDLE, ...args], {
+    const child = spawn(process.execPath, [options.bundle ?? BUNDLE, ...args], {
       cwd: options.cwd ?? process.cwd(),
-      env: { ...process.env, GITHUB_TOKEN: '', GH_TOKEN: '', NO_COLOR: '', ...NO_HOME, ...options.env },
+      env: { ...process.env, GITHUB_TOKEN: '', GH_TOKEN: '', NO_COLOR: '', ...NO_HOME, ...NO_OUTSIDE, ...options.env },
     });
     let stdout = '';
     let stderr = '';

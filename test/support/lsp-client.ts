@@ -15,7 +15,7 @@ import type {
   Registration,
   TextDocumentContentChangeEvent,
 } from 'vscode-languageserver-protocol';
-import { NO_HOME } from './cli.ts';
+import { NO_HOME, NO_OUTSIDE } from './cli.ts';
 import { withFolder } from './folder.ts';
 import type { Files } from './memory-project.ts';
 
@@ -86,7 +86,7 @@ export class Session {
   static async start(options: SessionOptions = {}): Promise<Session> {
     const child = spawn(process.execPath, [options.server ?? 'dist/server.js', '--stdio'], {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, GITHUB_TOKEN: '', GH_TOKEN: '', ...NO_HOME, ...options.env },
+      env: { ...process.env, GITHUB_TOKEN: '', GH_TOKEN: '', ...NO_HOME, ...NO_OUTSIDE, ...options.env },
     });
     const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
     const session = new Session(child, connection, options.settings ?? {});

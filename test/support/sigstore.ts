@@ -183,6 +183,7 @@ export function makeSigstore() {
   });
   const trust: Trust = {
     date: '2026-03-01',
+    source: 'file',
     root: {
       mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
       tlogs: [logJson(log, 'https://log.example.test')],

@@ -61,6 +61,7 @@ options:
   --format text|json     how to print (default text)
   --trust                ask the registries that the project's .npmrc names, and use your npm credentials
   --trust-root FILE      a newer trusted_root.json of Sigstore than the one that travels with Waybill
+  --no-refresh           do not ask Sigstore's repository, once a day, whether there is a newer trust root
 one package:
   --integrity SRI        the package's integrity in your lockfile ("sha512-..."); without it no bytes are compared
   --bundle FILE          make no connection: FILE holds one Sigstore bundle, or a set as the registry serves it

@@ -8,14 +8,20 @@ import { npmRegistries } from '../disk/npm-registries.ts';
 import { packageVerifier } from '../provenance/verifier.ts';
 import { parseServerUrl } from '../sources/git-remote.ts';
 import { createSources, type Sources } from '../sources/index.ts';
+import { SIGSTORE } from '../sources/trust-root.ts';
 
 /**
  * The online sources as the environment configures them; close them at the end. `trusted`: the checked folder may choose registries, and
- * the user's credentials for them are used; `verifier` judges packages, by the bundled trust root unless given. Fails with a sentence where a variable makes no sense.
+ * the user's credentials for them are used; `verifier` judges packages, by the bundled trust root unless given, which is refreshed unless
+ * `refreshes` is false. Fails with a sentence where a variable makes no sense.
  */
 export function lookUps(
   env: NodeJS.ProcessEnv,
-  { trusted, verifier = packageVerifier }: { readonly trusted: boolean; readonly verifier?: PackageVerifier },
+  {
+    trusted,
+    refreshes = true,
+    verifier = packageVerifier,
+  }: { readonly trusted: boolean; readonly refreshes?: boolean; readonly verifier?: PackageVerifier },
 ): Result<Sources> {
   const serverUrl = env.GITHUB_SERVER_URL || undefined;
   const server = parseServerUrl(serverUrl ?? PUBLIC_GITHUB_URL);
@@ -32,6 +38,7 @@ export function lookUps(
       credentials,
       registryOf: npmRegistries({ env, trusted }),
       verifier,
+      trustRootFrom: refreshes ? SIGSTORE : undefined,
       storage: folder === undefined ? undefined : cacheFolder(folder),
     }),
   );

@@ -28,6 +28,8 @@ export interface VerifyArgs {
   readonly trust: boolean;
   /** A file with a newer trust root than the one that travels along. */
   readonly trustRoot?: string;
+  /** Whether the trust root that travels along may be refreshed over the network. */
+  readonly refresh: boolean;
   readonly identity?: LinearPattern;
   readonly issuer?: string;
   readonly repository?: string;
@@ -40,6 +42,7 @@ export const VERIFY_OPTIONS = {
   integrity: { type: 'string' },
   'identity-regexp': { type: 'string' },
   issuer: { type: 'string' },
+  'no-refresh': { type: 'boolean' },
   only: { type: 'string' },
   policy: { type: 'string' },
   repository: { type: 'string' },
@@ -81,6 +84,7 @@ export function readVerify(values: Values, positionals: readonly string[]): Resu
     require: require.value,
     isRequireGiven: values.require !== undefined || origins.length > 0,
     trust: values.trust === true,
+    refresh: values['no-refresh'] !== true,
     ...(identity.value === undefined ? {} : { identity: identity.value }),
     ...optional('issuer', issuer),
     ...optional('repository', text(values, 'repository')),

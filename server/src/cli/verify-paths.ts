@@ -12,13 +12,14 @@ import { repositoryRoot, toSlashes, walk } from '../disk/walk.ts';
 import { formatForPath } from '../engine/formats.ts';
 import type { Elsewhere } from '../formats/lock-elsewhere.ts';
 import { LOCK_FORMATS } from '../formats/lock-model.ts';
+import type { Trust } from '../provenance/index.ts';
 import { EXIT } from './check.ts';
 import type { Io } from './io.ts';
 import { type LockedPackage, type LockedPackages, lockedPackages } from './locked-packages.ts';
 import { Progress } from './progress.ts';
 import { summaryJson, summaryText } from './reporters/verdict-summary.ts';
 import { paintFor } from './terminal.ts';
-import type { AskVerdict } from './verify.ts';
+import type { Asking } from './verify.ts';
 import type { VerifyArgs } from './verify-args.ts';
 import { askedOf, type PackageAsked } from './verify-asked.ts';
 import { statusOf } from './verify-status.ts';
@@ -50,20 +51,22 @@ export interface VerifiedLocks {
   readonly unread: readonly { readonly path: string; readonly reason: string }[];
   /** What the policy names and no lockfile has. */
   readonly unmatched: readonly string[];
+  /** Why there is no newer trust root; undefined where nothing is to be said. */
+  readonly notRefreshed: string | undefined;
 }
 
 /** How verdicts are come by. */
-export interface Verifying {
-  readonly ask: AskVerdict;
+export interface Verifying extends Asking {
   readonly demands: ProvenanceDemands;
-  readonly trustRootDate: string;
+  /** What verdicts rest on that nobody was asked for. */
+  readonly trust: Pick<Trust, 'date' | 'source'>;
 }
 
 /** Verifies everything that the lockfiles below some paths have, each package once. */
 export async function verifyPaths(
   args: VerifyArgs & { readonly subject: Extract<VerifyArgs['subject'], { readonly kind: 'paths' }> },
   io: Io,
-  { ask, demands, trustRootDate }: Verifying,
+  { ask, notRefreshed, demands, trust }: Verifying,
 ): Promise<Result<number>> {
   const locks = findLockfiles(args.subject.paths, io);
   if (!locks.ok) return locks;
@@ -99,7 +102,7 @@ export async function verifyPaths(
   const progress = new Progress(io);
   const verdicts = await askAll(
     found,
-    ({ from, name, version }) => (typeof from === 'string' ? foreign(from, name, version, trustRootDate) : ask(from)),
+    ({ from, name, version }) => (typeof from === 'string' ? foreign(from, name, version, trust) : ask(from)),
     {
       signal: io.signal,
       onDone: (done) => progress.say(`verified ${done} of ${found.length} packages`),
@@ -122,6 +125,7 @@ export async function verifyPaths(
     skipped: Object.fromEntries(locked.skipped),
     unread,
     unmatched: [...demands.keys()].filter((match) => !packages.some(({ asked }) => asked.demand?.match === match)),
+    notRefreshed: await notRefreshed(),
   };
   io.stdout.write(args.format === 'json' ? summaryJson(report) : summaryText(report, args, paintFor(io.stdout, io.env)));
   const statuses = new Set(packages.map(({ status }) => status));
@@ -177,7 +181,7 @@ function isBinaryLock(file: string): boolean {
 }
 
 /** The verdict on what no registry serves. */
-async function foreign(from: Elsewhere, name: string, version: string | undefined, trustRootDate: string): Promise<ProvenanceVerdict> {
+async function foreign(from: Elsewhere, name: string, version: string | undefined, trust: Verifying['trust']): Promise<ProvenanceVerdict> {
   const where = from === 'git' ? 'a git repository' : 'an address that no registry serves';
   return {
     subject: version === undefined ? npmVersions.purl({ name }) : versionPurl(name, version),
@@ -187,7 +191,8 @@ async function foreign(from: Elsewhere, name: string, version: string | undefine
       { id: 'registry-signature', outcome: 'not-proven', message: `It comes from ${where}, which no registry signs.` },
     ],
     attestations: [],
-    trustRootDate,
+    trustRootDate: trust.date,
+    trustRootSource: trust.source,
   };
 }
 

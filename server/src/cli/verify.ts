@@ -6,17 +6,20 @@ import type { CheckId, ProvenanceVerdict } from '../core/provenance.ts';
 import type { ProvenanceDemands } from '../core/provenance-demand.ts';
 import { repositoryAddress } from '../core/repository-address.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { trustRoot } from '../core/trust-root.ts';
 import { plain } from '../core/untrusted.ts';
 import { diskRoot } from '../disk/disk-root.ts';
 import { readTextFile } from '../disk/files.ts';
 import { repositoryRoot } from '../disk/walk.ts';
 import { packageKeys } from '../formats/registry-settings.ts';
 import type { Trust } from '../provenance/index.ts';
+import type { Sources } from '../sources/index.ts';
+import { SIGSTORE } from '../sources/trust-root.ts';
 import { EXIT } from './check.ts';
 import type { Io } from './io.ts';
 import { lookUps } from './look-ups.ts';
 import { readPolicy } from './policy.ts';
-import { verdictJson, verdictText } from './reporters/verdict.ts';
+import { type Finding, verdictJson, verdictText } from './reporters/verdict.ts';
 import { paintFor } from './terminal.ts';
 import type { VerifyArgs } from './verify-args.ts';
 import { askedOf, type PackageAsked } from './verify-asked.ts';
@@ -57,17 +60,22 @@ async function tryVerify(args: VerifyArgs, io: Io): Promise<Result<number>> {
       trust: trust.value,
       ...(integrity === undefined ? {} : { integrity: { asked: integrity } }),
     });
-    return ok(print(verdict, askedOf(args, demands, { name }), { args, io }));
+    return ok(print(verdict, askedOf(args, demands, { name }), { args, io, isOffline: true }));
   }
-  const sources = lookUps(io.env, { trusted: args.trust, verifier: provenance.packageVerifierOf(trust.value) });
+  const sources = lookUps(io.env, {
+    trusted: args.trust,
+    refreshes: args.refresh,
+    ...(trust.value === provenance.BUNDLED_TRUST ? {} : { verifier: provenance.packageVerifierOf(trust.value) }),
+  });
   if (!sources.ok) return sources;
   try {
-    const trustRootDate = trust.value.date;
-    const ask = asking(sources.value.fetchFact, { trustRootDate, signal: io.signal });
-    if (subject.kind === 'paths') return await verifyPaths({ ...args, subject }, io, { ask, demands, trustRootDate });
+    const ask = asking(sources.value.fetchFact, { trust: trust.value, signal: io.signal });
+    const notRefreshed = whyNotRefreshed(sources.value, io.signal);
+    if (subject.kind === 'paths') return await verifyPaths({ ...args, subject }, io, { ask, notRefreshed, demands, trust: trust.value });
     const { name, version, integrity } = subject;
     const key = { ...keyOf(name, io), version, ...(integrity === undefined ? {} : { integrity }) };
-    return ok(print(await ask(key), askedOf(args, demands, { name }), { args, io }));
+    const verdict = await ask(key);
+    return ok(print(verdict, askedOf(args, demands, { name }), { args, io, isOffline: false, notRefreshed: await notRefreshed() }));
   } finally {
     await sources.value.close();
   }
@@ -76,15 +84,30 @@ async function tryVerify(args: VerifyArgs, io: Io): Promise<Result<number>> {
 /** Asks for a verdict, without what the origin must be; what could not be asked for is one as well, with its reason. */
 export type AskVerdict = (key: PackageVersionKey) => Promise<ProvenanceVerdict>;
 
+/** Asks, and says how that went. */
+export interface Asking {
+  readonly ask: AskVerdict;
+  /** After the last verdict: why there is no newer trust root; undefined where nothing is to be said. */
+  notRefreshed(): Promise<string | undefined>;
+}
+
+/** What is remembered of a refresh; nothing is asked. */
+function whyNotRefreshed({ keptFact }: Sources, signal: AbortSignal): Asking['notRefreshed'] {
+  return async () => {
+    const answer = await keptFact(trustRoot, { address: SIGSTORE.address }, signal);
+    return answer?.state === 'unknown' ? answer.detail : undefined;
+  };
+}
+
 interface Judging {
-  readonly trustRootDate: string;
+  readonly trust: Trust;
   readonly signal: AbortSignal;
 }
 
-function asking(fetch: FetchFact, { trustRootDate, signal }: Judging): AskVerdict {
+function asking(fetch: FetchFact, { trust, signal }: Judging): AskVerdict {
   return async (key) => {
     const answer = await fetch(npmProvenance, key, signal);
-    return answer.state === 'known' ? answer.value : without(answer, key, trustRootDate);
+    return answer.state === 'known' ? answer.value : without(answer, key, trust);
   };
 }
 
@@ -92,14 +115,15 @@ function asking(fetch: FetchFact, { trustRootDate, signal }: Judging): AskVerdic
 function without(
   answer: Exclude<Answer<ProvenanceVerdict>, { readonly state: 'known' }>,
   { name, version }: PackageVersionKey,
-  trustRootDate: string,
+  trust: Trust,
 ): ProvenanceVerdict {
   const made = (verdict: ProvenanceVerdict['verdict'], id: CheckId, message: string): ProvenanceVerdict => ({
     subject: versionPurl(name, version),
     verdict,
     checks: [{ id, outcome: verdict === 'unknown' ? 'unknown' : 'not-proven', message }],
     attestations: [],
-    trustRootDate,
+    trustRootDate: trust.date,
+    trustRootSource: trust.source,
   });
   if (answer.state === 'absent')
     return made('not-proven', 'version-listed', 'The registry lists no such version: it was taken back, or never was there.');
@@ -113,14 +137,17 @@ function keyOf(name: string, { cwd }: Io): Omit<PackageVersionKey, 'version'> {
   return packageKeys(document(path.join(cwd, 'package.json'), ''), project).of({ name, locked: undefined });
 }
 
-function print(facts: ProvenanceVerdict, asked: PackageAsked, { args, io }: { readonly args: VerifyArgs; readonly io: Io }): number {
+function print(
+  facts: ProvenanceVerdict,
+  asked: PackageAsked,
+  { args, io, ...finding }: Finding & { readonly args: VerifyArgs; readonly io: Io },
+): number {
   const verdict = withAsked(facts, asked.origin);
-  const isOffline = args.subject.kind === 'package' && args.subject.bundle !== undefined;
-  const paint = paintFor(io.stdout, io.env);
+  const hasPolicy = args.policy !== undefined;
   io.stdout.write(
     args.format === 'json'
       ? verdictJson(verdict, asked)
-      : verdictText(verdict, asked, { paint, isOffline, hasPolicy: args.policy !== undefined }),
+      : verdictText(verdict, asked, { ...finding, hasPolicy }, paintFor(io.stdout, io.env)),
   );
   return statusOf(verdict, asked.require);
 }

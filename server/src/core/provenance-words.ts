@@ -1,4 +1,4 @@
-import type { CheckOutcome, SignerIdentity, Verdict } from './provenance.ts';
+import type { CheckOutcome, ProvenanceVerdict, SignerIdentity, TrustRootSource, Verdict } from './provenance.ts';
 
 /** What every verdict says and does not say, for people: the command line and the hover have the same words. */
 export const VERDICT_MEANING: Readonly<Record<Verdict, string>> = {
@@ -11,6 +11,18 @@ export const VERDICT_MEANING: Readonly<Record<Verdict, string>> = {
 /** A verdict as it is said. */
 export function verdictWord(verdict: Verdict): string {
   return verdict.replace('-', ' ');
+}
+
+const ROOT_WORDS: Readonly<Record<TrustRootSource, string>> = {
+  bundled: ', which travels with Waybill',
+  refreshed: ', refreshed on that day',
+  // Whoever gave it knows.
+  file: '',
+};
+
+/** Which trust root a verdict rests on. */
+export function trustRootWords({ trustRootDate, trustRootSource }: Pick<ProvenanceVerdict, 'trustRootDate' | 'trustRootSource'>): string {
+  return `the trust root of ${trustRootDate}${ROOT_WORDS[trustRootSource]}`;
 }
 
 /** How a check is marked. */

@@ -1,3 +1,5 @@
+import type { RefreshedRoot } from './trust-root.ts';
+
 /**
  * What a verification of attestations says. The types know nothing of npm: packages, images and actions are subjects alike.
  *
@@ -87,6 +89,9 @@ export interface AttestationVerdict {
   readonly builder?: string;
 }
 
+/** Where a trust root is from: it travels along, was refreshed through The Update Framework, or is a file that somebody gave. */
+export type TrustRootSource = 'bundled' | 'refreshed' | 'file';
+
 /** What was found out about a subject. */
 export interface ProvenanceVerdict {
   /** The package URL of what was asked about. */
@@ -97,6 +102,7 @@ export interface ProvenanceVerdict {
   readonly attestations: readonly AttestationVerdict[];
   /** The day of the trust root that was used, `YYYY-MM-DD`. */
   readonly trustRootDate: string;
+  readonly trustRootSource: TrustRootSource;
 }
 
 /** A key with which a registry signs. */
@@ -146,4 +152,6 @@ export interface PackageVerifier {
   load(): Promise<VerifyPackage>;
   /** By what it judges, as text: verdicts of another basis are not used again. */
   readonly basis: string;
+  /** The same by a newer trust root; one that cannot be read changes nothing. Without it the trust root stays what it is. */
+  newer?(root: RefreshedRoot): PackageVerifier;
 }

@@ -64,12 +64,25 @@ function connectOnDemand(
   const folder = given ?? cacheFolderPath(env, process.platform);
   let sources: Promise<Sources> | undefined;
   const connected = (): Promise<Sources> => {
-    sources ??= import('./on-demand.ts').then(({ cacheFolder, createSources, dockerCredentials, npmRegistries, packageVerifier }) => {
-      const storage = folder === undefined ? undefined : cacheFolder(folder);
-      const credentials = trusted ? dockerCredentials({ env, helpers: credentialHelpers }) : noCredentials('the workspace is not trusted');
-      const registryOf = npmRegistries({ env, trusted });
-      return createSources({ online: true, env, registryOf, credentials, verifier: packageVerifier, storage, ...options });
-    });
+    sources ??= import('./on-demand.ts').then(
+      ({ cacheFolder, createSources, dockerCredentials, npmRegistries, packageVerifier, SIGSTORE }) => {
+        const storage = folder === undefined ? undefined : cacheFolder(folder);
+        const credentials = trusted
+          ? dockerCredentials({ env, helpers: credentialHelpers })
+          : noCredentials('the workspace is not trusted');
+        const registryOf = npmRegistries({ env, trusted });
+        return createSources({
+          online: true,
+          env,
+          registryOf,
+          credentials,
+          verifier: packageVerifier,
+          trustRootFrom: SIGSTORE,
+          storage,
+          ...options,
+        });
+      },
+    );
     return sources;
   };
   return {

@@ -4,3 +4,4 @@ export { dockerCredentials } from '../disk/docker-config.ts';
 export { npmRegistries } from '../disk/npm-registries.ts';
 export { packageVerifier } from '../provenance/verifier.ts';
 export { createSources } from '../sources/index.ts';
+export { SIGSTORE } from '../sources/trust-root.ts';

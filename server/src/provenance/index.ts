@@ -7,6 +7,7 @@ import { BUNDLED_TRUST, type Trust } from './trust.ts';
 
 export { MAX_SET_UNITS } from './attestations.ts';
 export { verifyPackage } from './package.ts';
+export { refreshedVerifier } from './refreshed.ts';
 export { sha512Of } from './subject.ts';
 export { BUNDLED_TRUST, type Trust, trustOf } from './trust.ts';
 export { packageVerifierOf } from './verifier-of.ts';
@@ -23,7 +24,7 @@ export interface VerifyOptions extends AttestationOptions {
  * the registry serves it (`{ attestations: [{ predicateType, bundle }] }`). Total: any text gives a verdict with its reasons.
  */
 export function verifyAttestations(text: string, { asked = {}, trust = BUNDLED_TRUST, ...options }: VerifyOptions): ProvenanceVerdict {
-  const base = { subject: versionPurl(options.name, options.version), trustRootDate: trust.date };
+  const base = { subject: versionPurl(options.name, options.version), trustRootDate: trust.date, trustRootSource: trust.source };
   const { checks, attestations } = verifySet(text, trust, options);
   return withAsked({ ...base, verdict: overall(checks, attestations), checks, attestations }, asked);
 }

@@ -25,6 +25,7 @@ export function verifyPackage(evidence: PackageEvidence, trust: Trust = BUNDLED_
     checks: all,
     attestations,
     trustRootDate: trust.date,
+    trustRootSource: trust.source,
   };
 }
 

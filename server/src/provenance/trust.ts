@@ -1,7 +1,7 @@
 import { X509Certificate } from '@sigstore/core';
 import { type PublicKey, PublicKeyDetails, TrustedRoot } from '@sigstore/protobuf-specs';
 import { type TrustMaterial, toTrustMaterial } from '@sigstore/verify';
-import type { RegistryKey } from '../core/provenance.ts';
+import type { RegistryKey, TrustRootSource } from '../core/provenance.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { at, listAt } from './json.ts';
 import { registryKey } from './registry-key.ts';
@@ -15,10 +15,11 @@ export interface Trust {
   readonly keys: readonly RegistryKey[];
   /** The day of the snapshot, `YYYY-MM-DD`. */
   readonly date: string;
+  readonly source: TrustRootSource;
 }
 
 /** The snapshot that travels with Waybill. */
-export const BUNDLED_TRUST: Trust = { root: TRUSTED_ROOT, keys: REGISTRY_KEYS, date: TRUST_ROOT_DATE };
+export const BUNDLED_TRUST: Trust = { root: TRUSTED_ROOT, keys: REGISTRY_KEYS, date: TRUST_ROOT_DATE, source: 'bundled' };
 
 /** A trust that the library can use, and what can be asked of it. */
 export interface ReadTrust {
@@ -56,7 +57,7 @@ export function trustOf(text: string): Result<Trust> {
   const date = days.sort().at(-1);
   if (listAt(root, 'tlogs').length === 0 || listAt(root, 'certificateAuthorities').length === 0 || date === undefined)
     return fail('it names no transparency log, or no certificate authority');
-  const trust = { root, keys: REGISTRY_KEYS, date };
+  const trust: Trust = { root, keys: REGISTRY_KEYS, date, source: 'file' };
   const read = readTrust(trust);
   return read.ok ? ok(trust) : fail(read.error);
 }

@@ -51,6 +51,8 @@ interface Remembered<V> {
   readonly answer: Answer<V>;
   readonly at: number;
   readonly until: number;
+  /** On what it rests besides the key. */
+  readonly basis: string | undefined;
 }
 
 /** What a memory needs. */
@@ -69,19 +71,29 @@ export function createFetcher<K, V>(source: Source<K, V>, { http, now, storage }
   const read = source.read?.bind(source);
   const cache = storage && read && createFactCache({ storage, name: source.id, now, read });
 
-  function remember(id: string, answer: Answer<V>, at: number): void {
+  const basisOf = (answer: Answer<V>): string | undefined =>
+    answer.state === 'known' ? source.basis?.of(answer.value) : source.basis?.now();
+
+  const rememberedOf = (id: string): Remembered<V> | undefined => {
+    const remembered = memory.get(id);
+    return remembered?.basis === source.basis?.now() ? remembered : undefined;
+  };
+
+  function remember(id: string, answer: Answer<V>, { at, basis }: Pick<Remembered<V>, 'at' | 'basis'>): void {
     const forMs = ttlMs(answer, source.ttlMs);
     if (forMs === 0) return;
     memory.delete(id);
-    memory.set(id, { answer, at, until: at + forMs });
+    memory.set(id, { answer, at, until: at + forMs, basis });
     const [oldest] = memory.keys();
     if (memory.size > MAX_CACHED_ANSWERS && oldest !== undefined) memory.delete(oldest);
   }
 
   /** The kept answer to a question and the id it is kept under, where there is a place for it. */
-  async function fromCache(key: K, signal: AbortSignal): Promise<(KeepUnder & { readonly answer: Answer<V> | undefined }) | undefined> {
+  async function fromCache(key: K, signal: AbortSignal): Promise<FromCache<V> | undefined> {
     const place = cache && (await source.keepUnder?.(key, signal));
-    return cache === undefined || place === undefined ? undefined : { ...place, answer: await cache.get(place.id) };
+    if (cache === undefined || place === undefined) return undefined;
+    const basis = source.basis?.now();
+    return { ...place, basis, answer: await cache.get(keptId(place.id, basis)) };
   }
 
   async function ask({ key, id }: Question<K>, isFresh: boolean, signal: AbortSignal): Promise<Answer<V>> {
@@ -95,13 +107,14 @@ export function createFetcher<K, V>(source: Source<K, V>, { http, now, storage }
         kept?.isLocal === false &&
         now() - old.asOf < ttlMs(old, source.ttlMs)
       ) {
-        remember(id, old, old.asOf);
+        remember(id, old, { at: old.asOf, basis: kept.basis });
         return old;
       }
-      const before = old ?? memory.get(id)?.answer;
+      const before = old ?? rememberedOf(id)?.answer;
       const answer = await source.fetch(key, http, signal, before?.state === 'known' ? before.value : undefined);
-      remember(id, answer, now());
-      if (kept !== undefined) cache?.put(kept.id, answer);
+      const basis = basisOf(answer);
+      remember(id, answer, { at: now(), basis });
+      if (kept !== undefined) cache?.put(keptId(kept.id, basis), answer);
       return answer;
     } finally {
       if (inFlight.get(id)?.abort.signal === signal) inFlight.delete(id);
@@ -121,7 +134,7 @@ export function createFetcher<K, V>(source: Source<K, V>, { http, now, storage }
 
   function fetch(question: Question<K>, isFresh: boolean, signal: AbortSignal): Promise<Answer<V>> {
     if (signal.aborted) return Promise.resolve(CANCELLED);
-    const remembered = memory.get(question.id);
+    const remembered = rememberedOf(question.id);
     if (remembered !== undefined && remembered.until > now() && (!isFresh || now() - remembered.at <= FRESH_MS)) {
       return Promise.resolve(remembered.answer);
     }
@@ -136,7 +149,7 @@ export function createFetcher<K, V>(source: Source<K, V>, { http, now, storage }
     fetch: (question, signal) => fetch(question, false, signal),
     fetchFresh: (question, signal) => fetch(question, true, signal),
     kept: async ({ key, id }, signal) => {
-      const remembered = memory.get(id)?.answer;
+      const remembered = rememberedOf(id)?.answer;
       // That it failed just now takes nothing away from what was kept before.
       if (remembered !== undefined && remembered.state !== 'unknown') return remembered;
       return (await fromCache(key, signal))?.answer ?? remembered;
@@ -148,6 +161,16 @@ export function createFetcher<K, V>(source: Source<K, V>, { http, now, storage }
       await cache?.clear();
     },
   };
+}
+
+/** Where an answer is kept, and what was kept there. */
+interface FromCache<V> extends KeepUnder {
+  readonly answer: Answer<V> | undefined;
+  readonly basis: string | undefined;
+}
+
+function keptId(id: string, basis: string | undefined): string {
+  return basis === undefined ? id : `${id} ${basis}`;
 }
 
 const CANCELLED = unknown('pending', 'cancelled');

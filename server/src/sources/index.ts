@@ -2,6 +2,7 @@ import { type Answer, type FactKind, type FetchFact, unknown } from '../core/ans
 import type { CredentialProvider } from '../core/image-credential.ts';
 import type { RegistryOf } from '../core/npm-facts.ts';
 import type { PackageVerifier } from '../core/provenance.ts';
+import { type RefreshedRoot, trustRoot } from '../core/trust-root.ts';
 import type { SharedStorage } from './fact-cache.ts';
 import { createFetcher, type Fetcher } from './fetcher.ts';
 import { createFirstSeenSource } from './first-seen.ts';
@@ -9,12 +10,14 @@ import { createGitAncestrySource, createGitDatesSource, createGitFileSource } fr
 import { createGitRefsSource } from './git-refs.ts';
 import { createGitRemote } from './git-remote.ts';
 import { createHttp } from './http.ts';
+import { createNewestVerifier } from './newest-verifier.ts';
 import { createNpmProvenanceSource } from './npm-attestations.ts';
 import { createNpmKeysSource } from './npm-keys.ts';
 import { createNpmPackumentSource, createNpmVersionsSource } from './npm-registry.ts';
 import { createOciRegistrySources } from './oci-registry.ts';
 import type { Environment } from './proxy.ts';
 import type { SourceHost } from './source.ts';
+import { createTrustRootSource, type TrustRootPlace } from './trust-root.ts';
 
 /** What the sources need from their front. */
 export interface SourcesOptions {
@@ -30,6 +33,8 @@ export interface SourcesOptions {
   readonly registryOf?: RegistryOf | undefined;
   /** What verifies packages; without it nothing is known of where they come from. */
   readonly verifier?: PackageVerifier | undefined;
+  /** Where the verifier's trust root is refreshed from; it stays what it is unless given. */
+  readonly trustRootFrom?: TrustRootPlace | undefined;
   /** Where answers outlive the session; they do not without it. */
   readonly storage?: SharedStorage | undefined;
   /** Where the proxy variables are read from; `process.env` unless given. */
@@ -69,10 +74,12 @@ export interface Sources {
 
 /** Wires all sources. Equal questions share one look-up, and its answer for as long as the source allows. */
 export function createSources(options: SourcesOptions): Sources {
-  const { online, serverUrl, token, credentials, registryOf, verifier, storage, env = process.env, now = Date.now } = options;
+  const { online, serverUrl, token, credentials, registryOf, storage, env = process.env, now = Date.now } = options;
   const http = createHttp({ online, env, now });
   const remote = createGitRemote({ serverUrl, token, now });
   const images = createOciRegistrySources({ credentials, now });
+  const roots = options.trustRootFrom && createTrustRootSource({ place: options.trustRootFrom, storage, now });
+  const verifier = options.verifier && createNewestVerifier(options.verifier, roots && { kept: roots.kept, fetch: fetchRoot });
   const fetchers: readonly Fetcher<never, unknown>[] = [
     createFetcher(createGitRefsSource(remote), { http, now, storage }),
     createFetcher(createGitAncestrySource(remote), { http, now, storage }),
@@ -90,6 +97,7 @@ export function createSources(options: SourcesOptions): Sources {
       now,
       storage,
     }),
+    ...(roots === undefined ? [] : [createFetcher(roots, { http, now })]),
   ];
   const fetcherOf = <K, V>(kind: FactKind<K, V>): Fetcher<K, V> | undefined => fetchers.find((candidate) => answers(candidate, kind));
   const flush = async (): Promise<void> => {
@@ -101,6 +109,11 @@ export function createSources(options: SourcesOptions): Sources {
       if (!online) return unknown('offline', 'look-ups are off');
       return (await fetcherOf(kind)?.[how]({ key, id: kind.key(key) }, signal)) ?? unknown('error', `nothing answers ${kind.id}`);
     };
+  }
+
+  function fetchRoot(signal: AbortSignal): Promise<Answer<RefreshedRoot>> {
+    // The source knows itself how often its repository is asked.
+    return asking('fetchFresh')(trustRoot, { address: options.trustRootFrom?.address ?? '' }, signal);
   }
 
   const fetchFact = asking('fetch');
@@ -117,6 +130,7 @@ export function createSources(options: SourcesOptions): Sources {
     flush,
     close: async () => {
       for (const fetcher of fetchers) fetcher.clear();
+      verifier?.close();
       http.close();
       await flush();
     },

@@ -2,10 +2,11 @@ import { CHECKS, type ProvenanceVerdict } from '../core/provenance.ts';
 
 /** A verdict that was kept. Ours, so only what everything depends on is checked, against a file that somebody else wrote or cut. */
 export function keptVerdict(value: unknown): ProvenanceVerdict | undefined {
-  const { subject, verdict, checks, attestations, trustRootDate } = membersOf(value);
+  const { subject, verdict, checks, attestations, trustRootDate, trustRootSource } = membersOf(value);
   const isSound =
     typeof subject === 'string' &&
     typeof trustRootDate === 'string' &&
+    isOneOf(trustRootSource, ['bundled', 'refreshed', 'file']) &&
     isVerdict(verdict) &&
     areChecks(checks) &&
     Array.isArray(attestations) &&

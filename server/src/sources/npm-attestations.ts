@@ -1,10 +1,11 @@
 import { type Answer, absent, type FetchFact, known, type Unknown, unknown } from '../core/answer.ts';
 import { type FullVersion, type NpmRegistry, npmKeys, npmPackument, npmProvenance, type PackageVersionKey } from '../core/npm-facts.ts';
-import type { AttestationSet, Check, PackageEvidence, PackageVerifier, ProvenanceVerdict } from '../core/provenance.ts';
+import type { AttestationSet, Check, PackageEvidence, ProvenanceVerdict } from '../core/provenance.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { plain } from '../core/untrusted.ts';
 import type { Http, HttpResponse } from './http.ts';
 import { keptVerdict } from './kept-verdict.ts';
+import type { NewestVerifier } from './newest-verifier.ts';
 import { getAt, keptAt, type NpmRegistryOptions, npmHosts, pathOf, publicRegistry, urlAt } from './npm-address.ts';
 import { answerFailure, answerStatus, type Source } from './source.ts';
 
@@ -19,22 +20,28 @@ export interface NpmProvenanceOptions extends NpmRegistryOptions {
   /** Asks for other facts: what the registry says of the package, and its keys. */
   readonly fetchFact: FetchFact;
   /** Verifies; without it nothing can be said. */
-  readonly verifier: PackageVerifier | undefined;
+  readonly verifier: NewestVerifier | undefined;
 }
 
 /** Attestations and signatures of a version, verified on this machine. */
 export function createNpmProvenanceSource(options: NpmProvenanceOptions): Source<PackageVersionKey, ProvenanceVerdict> {
   const { registryOf = publicRegistry, fetchFact, verifier, now = Date.now } = options;
+  const bases = new WeakMap<ProvenanceVerdict, string>();
+  const currentBasis = (): string => verifier?.now().basis ?? '';
   return {
     id: npmProvenance.id,
     hosts: npmHosts('Attestations of a version of a package. The host learns the name of the package and the version.'),
     ttlMs: PROVENANCE_TTL_MS,
-    keepUnder: async (key, signal) =>
-      verifier && keptAt(await registryOf(key, signal), `${key.name}@${key.version}`, key.integrity ?? '-', verifier.basis),
+    keepUnder: async (key, signal) => {
+      await verifier?.kept();
+      return verifier && keptAt(await registryOf(key, signal), `${key.name}@${key.version}`, key.integrity ?? '-');
+    },
+    basis: { now: currentBasis, of: (verdict) => bases.get(verdict) ?? currentBasis() },
     fetch: async (key, http, signal) => {
       const registry = await registryOf(key, signal);
       if (!registry.ok) return unknown(registry.error.why, registry.error.detail);
       if (verifier === undefined) return unknown('error', 'nothing is here that verifies packages');
+      const newest = verifier.newest();
       const { version, integrity, ...of } = key;
       const packument = await fetchFact(npmPackument, of, signal);
       if (packument.state !== 'known') return packument;
@@ -45,7 +52,8 @@ export function createNpmProvenanceSource(options: NpmProvenanceOptions): Source
         fetchFact(npmKeys, { url: registry.value.url, of }, signal),
       ]);
       if (!served.ok) return served.error;
-      const verify = await verifier.load();
+      const { load, basis } = await newest;
+      const verify = await load();
       const hasKeys = keys.state === 'known' && keys.value.length > 0;
       const evidence = evidenceOf(listed, integrity);
       const verdict = verify({
@@ -57,6 +65,7 @@ export function createNpmProvenanceSource(options: NpmProvenanceOptions): Source
           keys.state === 'known' ? keys.value : keys.state === 'absent' ? 'the registry serves none (HTTP 404)' : (keys.detail ?? keys.why),
         now: now(),
       });
+      bases.set(verdict, basis);
       // A key that could not be asked for just now may be known in a moment: until then this is no verdict to keep.
       return keys.state === 'unknown' && isPassing(keys.why) && lacksKey(verdict) ? keys : known(verdict, now());
     },

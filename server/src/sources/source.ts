@@ -37,6 +37,11 @@ export interface Source<K, V> {
   fetch(key: K, http: Http, signal: AbortSignal, stale?: V): Promise<Answer<V>>;
   /** Under what an answer may be kept; undefined where it is not to be kept beyond the session. */
   keepUnder?(key: K, signal: AbortSignal): Promise<KeepUnder | undefined>;
+  /**
+   * On what answers rest besides the key, as text: what it is now (once `keepUnder` has resolved), and what it was for a value that was
+   * fetched. An answer that rests on anything else than what is now is not used again.
+   */
+  readonly basis?: { now(): string; of(value: V): string };
   /** A value that was kept, checked; undefined where it is none of ours. Without it nothing is kept beyond the session. */
   read?(value: unknown): V | undefined;
 }

@@ -84,6 +84,7 @@ export const verdictOf = (
   checks,
   attestations,
   trustRootDate: '2026-10-01',
+  trustRootSource: 'bundled',
 });
 
 /** There is no provenance. */

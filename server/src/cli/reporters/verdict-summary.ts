@@ -1,11 +1,12 @@
 import type { Check, ProvenanceVerdict, Verdict } from '../../core/provenance.ts';
+import { trustRootWords } from '../../core/provenance-words.ts';
 import { plain } from '../../core/untrusted.ts';
 import { EXIT } from '../check.ts';
 import type { Paint } from '../terminal.ts';
 import type { Requirement, VerifyArgs } from '../verify-args.ts';
 import { askedMembers } from '../verify-asked.ts';
 import type { VerifiedLocks, VerifiedPackage } from '../verify-paths.ts';
-import { policyLine, verdictLines, verdictMembers, word } from './verdict.ts';
+import { notRefreshedWords, policyLine, verdictLines, verdictMembers, word } from './verdict.ts';
 
 /** How many names a line has before it says how many more there are. */
 const MAX_NAMES = 8;
@@ -57,7 +58,7 @@ export function summaryJson({ packages, lockfiles, skipped, unread }: VerifiedLo
 
 /** What all lockfiles have, for people: what is wrong in full, what is missing or unknown by reason, the rest in numbers. */
 export function summaryText(report: VerifiedLocks, { require, policy }: VerifyArgs, paint: Paint): string {
-  const { packages, lockfiles, skipped, unread } = report;
+  const { packages, lockfiles, skipped, unread, notRefreshed } = report;
   const failed = packages.filter(({ status }) => status === EXIT.findings);
   const wrong = failed.filter(({ verdict }) => verdict.verdict === 'contradicted');
   const missing = failed.filter(({ verdict }) => verdict.verdict !== 'contradicted');
@@ -76,7 +77,7 @@ export function summaryText(report: VerifiedLocks, { require, policy }: VerifyAr
       `${paint.bold(many(counts.packages, 'package'))} in ${many(lockfiles.length, 'lockfile')}: ${counts.proven} proven, ${counts.notProven} not proven, ${counts.contradicted} contradicted, ${counts.unknown} unknown; ${counts.signed} signed by the registry.`,
       ...skippedLine(skipped),
       ...(policy === undefined ? [] : policyLines(report)),
-      paint.dim(closing(packages, require)),
+      paint.dim(closing(packages, require) + notRefreshedWords(notRefreshed)),
     ],
   ];
   return `${parts
@@ -142,7 +143,8 @@ function closing(packages: readonly VerifiedPackage[], requirement: Requirement)
         ? 'Nothing was required; --require signature or --require provenance would.'
         : 'Nothing was required of the others.',
   }[requirement];
-  const date = packages[0]?.verdict.trustRootDate;
-  const verified = date === undefined ? [] : [`Verified on this machine, by the trust root of ${date}.`];
+  // A refresh that takes its time is not waited for: what was verified meanwhile rests on the root before.
+  const roots = new Set(packages.map(({ verdict }) => trustRootWords(verdict)));
+  const verified = roots.size === 0 ? [] : [`Verified on this machine, by ${[...roots].join(', and by ')}.`];
   return [...(others === 0 && packages.length > 0 ? [] : [asked]), ...verified].join(' ');
 }

@@ -1,5 +1,11 @@
 import type { AttestationVerdict, Check, ProvenanceVerdict, Verdict } from '../../core/provenance.ts';
-import { IDENTITY_LABELS as FIELDS, CHECK_MARKS as MARKS, VERDICT_MEANING as MEANING, verdictWord } from '../../core/provenance-words.ts';
+import {
+  IDENTITY_LABELS as FIELDS,
+  CHECK_MARKS as MARKS,
+  VERDICT_MEANING as MEANING,
+  trustRootWords,
+  verdictWord,
+} from '../../core/provenance-words.ts';
 import { plain } from '../../core/untrusted.ts';
 import type { Paint } from '../terminal.ts';
 import { askedMembers, askedPieces, type PackageAsked } from '../verify-asked.ts';
@@ -13,11 +19,12 @@ export function verdictJson(verdict: ProvenanceVerdict, asked: PackageAsked): st
 }
 
 /** The members of a verdict, for machines. */
-export function verdictMembers({ subject, verdict, trustRootDate, checks, attestations }: ProvenanceVerdict): object {
+export function verdictMembers({ subject, verdict, trustRootDate, trustRootSource, checks, attestations }: ProvenanceVerdict): object {
   return {
     subject,
     verdict,
     trustRootDate,
+    trustRootSource,
     checks,
     attestations: attestations.map(({ signedAt, ...attestation }) => ({
       ...attestation,
@@ -26,20 +33,36 @@ export function verdictMembers({ subject, verdict, trustRootDate, checks, attest
   };
 }
 
-/** The verdict for people: no foreign text reaches the terminal unescaped. `isOffline`: no registry was asked. */
+/** How a verdict was found. */
+export interface Finding {
+  /** No registry was asked. */
+  readonly isOffline: boolean;
+  /** Why there is no newer trust root; undefined where nothing is to be said. */
+  readonly notRefreshed?: string | undefined;
+  /** Whether there is a policy that could require something. */
+  readonly hasPolicy?: boolean;
+}
+
+/** The verdict for people: no foreign text reaches the terminal unescaped. */
 export function verdictText(
   verdict: ProvenanceVerdict,
   asked: PackageAsked,
-  { paint, isOffline, hasPolicy = false }: { readonly paint: Paint; readonly isOffline: boolean; readonly hasPolicy?: boolean },
+  { isOffline, notRefreshed, hasPolicy = false }: Finding,
+  paint: Paint,
 ): string {
   const how = isOffline ? 'Checked without a connection' : 'Verified on this machine';
   const lines = [
     ...verdictLines(verdict, paint, isOffline),
     '',
     ...(hasPolicy && asked.demand === undefined ? ['The policy has no entry for this package.'] : policyLine(asked)),
-    paint.dim(`${how}, by the trust root of ${verdict.trustRootDate}.`),
+    paint.dim(`${how}, by ${trustRootWords(verdict)}.${notRefreshedWords(notRefreshed)}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** A sentence, with a blank before it, or nothing. */
+export function notRefreshedWords(why: string | undefined): string {
+  return why === undefined ? '' : ` It could not be refreshed: ${plain(why, MAX_MESSAGE_UNITS)}.`;
 }
 
 /** What the policy requires of a package, where it requires something, and what an option puts in its place. */
