@@ -9,6 +9,7 @@ import { hostOfLocked } from '../formats/lock-hosts.ts';
 import type { LockFile } from '../formats/lock-model.ts';
 import { type LockPaths, lockPaths } from '../formats/lock-paths.ts';
 import type { Locked } from '../formats/locked.ts';
+import { lockedBytes } from '../formats/locked-bytes.ts';
 import { pickVersion } from '../formats/pick-version.ts';
 import { attestedBefore } from '../formats/version-history.ts';
 import { isNewerVersion } from '../formats/version-order.ts';
@@ -70,7 +71,7 @@ function askProvenance(
   { version, locked }: { readonly version: string; readonly locked: Locked | undefined },
   { fetch, signal }: { readonly fetch: FetchFact; readonly signal: AbortSignal },
 ): Promise<Answer<ProvenanceVerdict>> {
-  const integrity = locked?.entry.integrity;
+  const integrity = locked && lockedBytes(locked.entry);
   return fetch(npmProvenance, { ...key, version, ...(integrity === undefined ? {} : { integrity }) }, signal);
 }
 
