@@ -9,9 +9,9 @@ import { rules } from '../server/src/rules/index.ts';
 /** The most that each bundle may weigh, in bytes. */
 const BUDGETS: Readonly<Record<string, number>> = {
   'dist/client.js': 484_000,
-  'dist/server.js': 320_000,
+  'dist/server.js': 330_000,
   // What server, command line and the bundles below share.
-  'dist/engine.js': 730_000,
+  'dist/engine.js': 750_000,
   'dist/look-ups.js': 100_000,
   'dist/provenance.js': 200_000,
   'dist/tuf.js': 100_000,

@@ -182,6 +182,10 @@ test('an attested time is proven: it counts more than what the registry says', (
     verifyPackage(evidence, NO_KEYS).checks.find(({ id }) => id === 'registry-signature-time')?.outcome;
   assert.equal(timeOf({ ...at('2026-01-30T00:00:00Z'), publishedAt: AFTER }), 'passed');
   assert.equal(timeOf(at('2026-02-03T00:00:00Z')), 'contradicted');
+  // One that is not proven proves no time: its bytes are others, or its repository cannot be compared.
+  const early = { ...at('2026-01-30T00:00:00Z'), publishedAt: AFTER };
+  assert.equal(timeOf({ ...early, locked: OTHER_INTEGRITY }), 'contradicted');
+  assert.equal(timeOf({ ...early, manifestRepository: 'see our wiki' }), 'contradicted');
 });
 
 test('the registry’s own key verifies its publications too', () => {

@@ -218,6 +218,18 @@ describe('npm-provenance', () => {
     assert.deepEqual(said(await ask(odd)), ['proven', 'registry-signature unknown']);
   });
 
+  it('takes no more keys from a registry than one could have', async () => {
+    const other = makeSigstore();
+    const signatures = [signatureOf(other.registryKey, other.keyId)];
+    const [key] = (keysPaper(other).body as { keys: object[] }).keys;
+    const withKeys = (count: number) =>
+      good().set(KEYS, { body: { keys: [...Array.from({ length: count }, (_, nth) => ({ ...key, keyid: `SHA256:${nth}` })), key] } });
+    const published = listed(sigstore, { dist: { signatures } });
+    assert.deepEqual(said(await ask(await start(withKeys(63), published))), ['proven']);
+    assert.deepEqual(said(await ask(await start(withKeys(64), published))), ['proven', 'registry-signature unknown']);
+    assert.deepEqual(said(await ask(await start(withKeys(100_000), published))), ['proven', 'registry-signature unknown']);
+  });
+
   it('judges without times of publication', async () => {
     assert.deepEqual(said(await ask(await start(good(), listed(sigstore, {}, { time: {} })))), ['proven']);
     const late = keysPaper(sigstore, '2026-02-01T00:00:00Z');

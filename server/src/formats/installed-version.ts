@@ -4,6 +4,7 @@ import type { Manifest } from '../core/manifest.ts';
 import { type FullVersion, npmPackument, type PackageKey, type Packument } from '../core/npm-facts.ts';
 import type { RuleContext, Surroundings } from '../core/rule.ts';
 import { plain } from '../core/untrusted.ts';
+import { lockedBytes } from './locked-bytes.ts';
 import { editRequirement } from './locked-pin.ts';
 import type { Dependency } from './package-json.ts';
 import { pickVersion } from './pick-version.ts';
@@ -56,7 +57,7 @@ function lookUpInstalled({ manifest, surroundings, fact }: RuleContext): Install
     if (answer.state !== 'known') return [];
     const found = versionOf(answer.value, dependency, wanted);
     if (found === undefined) return [];
-    const integrity = found.isLocked ? wanted.locked?.entry.integrity : undefined;
+    const integrity = found.isLocked && wanted.locked !== undefined ? lockedBytes(wanted.locked.entry) : undefined;
     return [
       {
         dependency,

@@ -9,6 +9,7 @@ import type { Project } from '../engine/project.ts';
 import { elsewhereOf } from '../formats/lock-elsewhere.ts';
 import { hostOfLocked } from '../formats/lock-hosts.ts';
 import type { Locked } from '../formats/locked.ts';
+import { lockedBytes } from '../formats/locked-bytes.ts';
 import { parseSpec } from '../formats/npm-spec.ts';
 import { pickVersion } from '../formats/pick-version.ts';
 import { attestedBefore } from '../formats/version-history.ts';
@@ -83,7 +84,7 @@ function askProvenance(
   { version, locked }: { readonly version: string; readonly locked: Locked | undefined },
   { fetch, signal }: { readonly fetch: FetchFact; readonly signal: AbortSignal },
 ): Promise<Answer<ProvenanceVerdict>> {
-  const integrity = locked?.entry.integrity;
+  const integrity = locked && lockedBytes(locked.entry);
   return fetch(npmProvenance, { ...key, version, ...(integrity === undefined ? {} : { integrity }) }, signal);
 }
 
