@@ -26,3 +26,18 @@ test('a package without a scope from the registry of a scope is told, unless tha
   assert.match(confused('https://npm.acme.test/').join('\n'), /^package-lock\.json takes `acme-utils` from `npm\.acme\.test`, .*$/);
   assert.deepEqual(confused(PUBLIC_NPM_REGISTRY_URL), []);
 });
+
+test('entries without an address and ones with the public address are both from the configured registry', () => {
+  const of = (name: string, resolved?: string) => [`node_modules/${name}`, { version: '1.0.0', ...(resolved && { resolved }) }] as const;
+  const found = (registry: string) => {
+    const packages = [of('left-pad'), of('ms'), of('@acme/ui'), of('@acme/core', `${registry}@acme/core/-/core-1.0.0.tgz`)];
+    const dependencies = { 'left-pad': '^1.0.0', ms: '^1.0.0', '@acme/ui': '^1.0.0', '@acme/core': '^1.0.0' };
+    const files = {
+      'package.json': JSON.stringify({ name: 'shop', dependencies }),
+      'package-lock.json': JSON.stringify({ lockfileVersion: 3, packages: { '': { dependencies }, ...Object.fromEntries(packages) } }),
+    };
+    return analyseFiles(files).flatMap(({ findings }) => findings.filter(({ rule }) => rule === 'npm/dependency-confusion'));
+  };
+  assert.deepEqual(found(PUBLIC_NPM_REGISTRY_URL), []);
+  assert.equal(found('https://npm.acme.test/').length, 1);
+});

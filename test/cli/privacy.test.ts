@@ -75,36 +75,44 @@ describe('a hostile repository on the command line', () => {
 });
 
 describe('private names', () => {
-  it('go to the registry of their scope only, and to none where the project is not trusted', async () => {
-    const [everybody, ours] = [
-      await startNpmServer({}),
-      await startNpmServer({ '@acme/ui': { versions: { '1.0.0': { deprecated: 'old' } }, tags: { latest: '1.0.0' } } }),
-    ];
-    const files = {
-      'package.json': JSON.stringify({ name: 'shop', dependencies: { '@acme/ui': '^1.0.0', 'no-such-name': '1.0.0' } }),
-      '.npmrc': `@acme:registry=${ours.registry}\n`,
-    };
-    try {
-      await withFolder(files, async (folder) => {
-        const check = async (...args: string[]): Promise<Report> => {
-          const run = await waybill(['check', '--online', '--format', 'json', ...args, folder], {
-            env: { NPM_CONFIG_REGISTRY: everybody.registry },
-          });
-          return JSON.parse(run.stdout);
-        };
-        const strange = await check();
-        assert.deepEqual(ours.requests, []);
-        assert.equal(strange.unknown.find(({ subject }) => subject === 'pkg:npm/%40acme/ui')?.why, 'untrusted');
-        assert.ok(strange.findings.some(({ rule }) => rule === 'npm/not-in-registry'));
-        const trusted = await check('--trust');
-        assert.ok(trusted.findings.some(({ rule }) => rule === 'npm/deprecated'));
-        assert.deepEqual([...new Set(everybody.requests.map(({ url }) => url))], ['/no-such-name']);
-        assert.deepEqual([...new Set(ours.requests.map(({ url }) => url))], ['/@acme%2fui']);
-      });
-    } finally {
-      await Promise.all([everybody.close(), ours.close()]);
-    }
-  });
+  for (const [file, textFor] of [
+    ['.npmrc', (url) => `@acme:registry=${url}\n`],
+    ['.yarnrc.yml', (url) => `npmScopes:\n  acme:\n    npmRegistryServer: "${url}"\n`],
+    ['.yarnrc', (url) => `"@acme:registry" "${url}"\n`],
+    ['bunfig.toml', (url) => `[install.scopes]\nacme = { url = "${url}" }\n`],
+    ['pnpm-workspace.yaml', (url) => `registries:\n  "@acme": ${url}\n`],
+  ] satisfies [string, (url: string) => string][]) {
+    it(`go to the registry that ${file} names for their scope, and to none where the project is not trusted`, async () => {
+      const [everybody, ours] = [
+        await startNpmServer({}),
+        await startNpmServer({ '@acme/ui': { versions: { '1.0.0': { deprecated: 'old' } }, tags: { latest: '1.0.0' } } }),
+      ];
+      const files = {
+        'package.json': JSON.stringify({ name: 'shop', dependencies: { '@acme/ui': '^1.0.0', 'no-such-name': '1.0.0' } }),
+        [file]: textFor(ours.registry),
+      };
+      try {
+        await withFolder(files, async (folder) => {
+          const check = async (...args: string[]): Promise<Report> => {
+            const run = await waybill(['check', '--online', '--format', 'json', ...args, folder], {
+              env: { NPM_CONFIG_REGISTRY: everybody.registry },
+            });
+            return JSON.parse(run.stdout);
+          };
+          const strange = await check();
+          assert.deepEqual(ours.requests, []);
+          assert.equal(strange.unknown.find(({ subject }) => subject === 'pkg:npm/%40acme/ui')?.why, 'untrusted');
+          assert.ok(strange.findings.some(({ rule }) => rule === 'npm/not-in-registry'));
+          const trusted = await check('--trust');
+          assert.ok(trusted.findings.some(({ rule }) => rule === 'npm/deprecated'));
+          assert.deepEqual([...new Set(everybody.requests.map(({ url }) => url))], ['/no-such-name']);
+          assert.deepEqual([...new Set(ours.requests.map(({ url }) => url))], ['/@acme%2fui']);
+        });
+      } finally {
+        await Promise.all([everybody.close(), ours.close()]);
+      }
+    });
+  }
 });
 
 describe('answers on the disk', () => {

@@ -151,28 +151,160 @@ describe("names that are none of the public registry's business", () => {
     const mirror = registryFor({ name: 'a', isElsewhere: true }, { ...settings, user: ['registry=https://mirror.example.test'] });
     assert.equal(mirror.ok && mirror.value.url, 'https://mirror.example.test/');
   });
+});
 
+describe('what other managers than npm say', () => {
+  const R = 'https://r.example.test/';
   for (const [name, text, names, others] of [
     ['.yarnrc.yml', 'npmScopes:\n  acme:\n    npmRegistryServer: "https://r.example.test"\n', ['@acme/a'], ['a', '@other/a']],
+    ['.yarnrc.yml', '{"npmScopes": {"acme": {"npmRegistryServer": "https://r.example.test"}}}', ['@acme/a'], ['a', '@other/a']],
     ['.yarnrc.yml', 'npmRegistryServer: "https://r.example.test"\n', ['a', '@acme/a'], []],
     ['.yarnrc.yml', '# npmRegistryServer: "https://r.example.test"\nnodeLinker: node-modules\n', [], ['a', '@acme/a']],
     ['.yarnrc', '"@acme:registry" "https://r.example.test"\n', ['@acme/a'], ['a']],
-    ['.yarnrc', 'registry "https://r.example.test"\n', ['a'], []],
+    ['.yarnrc', 'registry "https://r.example.test"\r\n', ['a'], []],
+    ['.yarnrc', '# registry "https://r.example.test"\nlastUpdateCheck 1\n', [], ['a']],
     ['bunfig.toml', '[install]\nregistry = "https://r.example.test"\n', ['a'], []],
+    ['bunfig.toml', 'install.registry = { url = "https://r.example.test" }\n', ['a'], []],
+    ['bunfig.toml', '[install.registry]\nurl = "https://r.example.test"\n', ['a'], []],
     ['bunfig.toml', '[install.scopes]\n"@acme" = "https://r.example.test"\n', ['@acme/a'], ['a', '@other/a']],
+    ['bunfig.toml', '[install.scopes.acme]\nurl = "https://r.example.test"\n', ['@acme/a'], ['a', '@other/a']],
     ['pnpm-workspace.yaml', 'packages:\n  - a\nregistries:\n  "@acme": https://r.example.test\n', ['@acme/a'], ['a']],
     ['pnpm-workspace.yaml', 'registries:\n  default: https://r.example.test\n', ['a', '@acme/a'], []],
-    ['pnpm-workspace.yaml', 'packages:\n  - packages/*\n', [], ['a', '@acme/a']],
+    ['pnpm-workspace.yaml', 'registry: https://r.example.test\n', ['a', '@acme/a'], []],
+    ['pnpm-workspace.yaml', 'packages:\n  - registry/*\ncatalog:\n  "@acme/a": ^1.0.0\n', [], ['a', '@acme/a']],
   ] as const) {
     it(`${name}: ${JSON.stringify(text)}`, () => {
       const project = [{ name, text }];
       for (const one of names) {
-        assert.equal(refused(one, { project }).why, 'unparsable', one);
-        assert.equal(refused(one, { project, trusted: false }).why, 'untrusted', one);
+        assert.equal(found(one, { project }).url, R, one);
+        const refusal = refused(one, { project, trusted: false });
+        assert.equal(refusal.why, 'untrusted', one);
+        assert.match(refusal.detail, new RegExp(`^the ${name.replaceAll('.', '\\.')} of the project names a registry, `));
+        assert.equal(found(one, { project, trusted: false, user: [`registry=${R}`] }).url, R, 'what the user has anyway');
       }
       for (const one of others) assert.equal(found(one, { project }).url, PUBLIC, one);
     });
   }
+
+  it('a broken file is no answer, and neither is a variable that is not set', () => {
+    for (const [name, text] of [
+      ['.yarnrc.yml', 'npmRegistryServer: "https://r.example.test\n'],
+      ['.yarnrc.yml', 'npmRegistryServer: "${R}"\n'],
+      ['bunfig.toml', '[install]\nregistry = "https://r.example.test\n'],
+      ['bunfig.toml', '[install]\nregistry = "$R"\n'],
+      ['pnpm-workspace.yaml', 'registries: {default: https://r.example.test\n'],
+      ['pnpm-workspace.yaml', 'registries: {default: "https://${R}"}\n'],
+    ] as const) {
+      assert.equal(refused('a', { project: [{ name, text }] }).why, 'unparsable', text);
+      assert.equal(refused('a', { project: [{ name, text }], trusted: false, env: { R } }).why, 'untrusted', text);
+    }
+  });
+
+  it('variables are replaced as each manager does, and only where the project is trusted', () => {
+    const yarn = (text: string) => [{ name: '.yarnrc.yml', text: `npmRegistryServer: "${text}"\n` }];
+    const env = { R: 'https://r.example.test', EMPTY: '' };
+    assert.equal(found('a', { project: yarn('${R}'), env }).url, R);
+    assert.equal(found('a', { project: yarn('${NONE-https://r.example.test}'), env }).url, R);
+    assert.equal(found('a', { project: yarn('${EMPTY:-https://r.example.test}'), env }).url, R);
+    assert.equal(found('a', { project: [{ name: 'bunfig.toml', text: 'install.registry = "$R"\n' }], env }).url, R);
+    assert.equal(found('a', { project: [{ name: 'pnpm-workspace.yaml', text: 'registry: ${R}\n' }], env }).url, R);
+    assert.equal(refused('a', { project: yarn('${R}'), env, trusted: false, user: [`registry=${R}`] }).why, 'untrusted');
+  });
+
+  it("Yarn reads no .npmrc; of the others' files a scope counts more than all names, then their own word", () => {
+    const npmrc = '@acme:registry=https://scope.example.test/\nregistry=https://all.example.test/';
+    const ask = (name: string, text: string, wanted: string) => found(wanted, { npmrc, project: [{ name, text }] }).url;
+    assert.equal(ask('.yarnrc.yml', 'npmRegistryServer: https://r.example.test\n', '@acme/a'), R);
+    assert.equal(ask('.yarnrc.yml', 'npmScopes: {other: {npmRegistryServer: https://r.example.test}}\n', 'a'), 'https://all.example.test/');
+    assert.equal(ask('pnpm-workspace.yaml', 'registry: https://r.example.test\n', 'a'), R);
+    assert.equal(ask('pnpm-workspace.yaml', 'registry: https://r.example.test\n', '@acme/a'), 'https://scope.example.test/');
+    assert.equal(ask('pnpm-workspace.yaml', 'registries: {"@acme": https://r.example.test}\n', '@acme/a'), R);
+    assert.equal(ask('bunfig.toml', 'install.registry = "https://r.example.test"\n', '@acme/a'), 'https://scope.example.test/');
+  });
+
+  it('the nearest file counts', () => {
+    const project = [1, 2].map((nth) => ({ name: 'pnpm-workspace.yaml', text: `registry: https://r${nth}.example.test\n` }));
+    assert.equal(found('a', { project }).url, 'https://r1.example.test/');
+  });
+
+  const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+  for (const [what, name, text, wanted, expected] of [
+    [
+      'of a scope',
+      '.yarnrc.yml',
+      'npmScopes: {acme: {npmRegistryServer: "https://r.example.test", npmAuthToken: t}}',
+      '@acme/a',
+      'Bearer t',
+    ],
+    [
+      'of an address',
+      '.yarnrc.yml',
+      'npmRegistryServer: "https://r.example.test"\nnpmRegistries:\n  "//r.example.test": {npmAuthToken: "${TOKEN}"}',
+      'a',
+      'Bearer of-env',
+    ],
+    [
+      'of an address with a protocol and a slash',
+      '.yarnrc.yml',
+      'npmRegistryServer: "https://r.example.test"\nnpmRegistries:\n  "https://r.example.test/": {npmAuthIdent: "u:p"}',
+      'a',
+      basic('u:p'),
+    ],
+    [
+      'in base64 already',
+      '.yarnrc.yml',
+      `npmRegistryServer: "https://r.example.test"\nnpmAuthIdent: ${Buffer.from('u:p').toString('base64')}`,
+      'a',
+      basic('u:p'),
+    ],
+    [
+      'at the top, of the registry at the top',
+      '.yarnrc.yml',
+      'npmRegistryServer: "https://r.example.test"\nnpmAuthToken: t',
+      'a',
+      'Bearer t',
+    ],
+    [
+      'at the top, and a registry of a scope',
+      '.yarnrc.yml',
+      'npmScopes: {acme: {npmRegistryServer: "https://r.example.test"}}\nnpmAuthToken: t',
+      '@acme/a',
+      undefined,
+    ],
+    [
+      "another address's",
+      '.yarnrc.yml',
+      'npmRegistryServer: "https://r.example.test"\nnpmRegistries: {"//r.example.test.evil.test": {npmAuthToken: t}}',
+      'a',
+      undefined,
+    ],
+    ['a variable that is not set', '.yarnrc.yml', 'npmRegistryServer: "https://r.example.test"\nnpmAuthToken: "${NONE}"', 'a', undefined],
+    ['one with a line end', '.yarnrc.yml', 'npmRegistryServer: "https://r.example.test"\nnpmAuthToken: "a\\nb: c"', 'a', undefined],
+    ['a token', 'bunfig.toml', '[install.scopes]\nacme = { url = "https://r.example.test", token = "$TOKEN" }', '@acme/a', 'Bearer of-env'],
+    [
+      'user and password',
+      'bunfig.toml',
+      '[install.registry]\nurl = "https://r.example.test"\nusername = "u"\npassword = "$TOKEN"',
+      'a',
+      basic('u:of-env'),
+    ],
+    ['a user alone', 'bunfig.toml', '[install.registry]\nurl = "https://r.example.test"\nusername = "u"', 'a', undefined],
+  ] as const) {
+    it(`credentials: ${what}`, () => {
+      const settings = { project: [{ name, text }], env: { TOKEN: 'of-env' } };
+      assert.equal(found(wanted, settings).authorization, expected);
+      assert.equal(refused(wanted, { ...settings, trusted: false }).why, 'untrusted');
+      assert.equal(found(wanted, { ...settings, trusted: false, user: [`registry=${R}`] }).authorization, undefined, 'none without trust');
+    });
+  }
+
+  it("the .npmrc's credential goes to the address that another manager's file names", () => {
+    const user = ['//r.example.test/:_authToken=mine'];
+    assert.equal(
+      found('a', { user, project: [{ name: 'pnpm-workspace.yaml', text: 'registry: https://r.example.test\n' }] }).authorization,
+      'Bearer mine',
+    );
+  });
 });
 
 it('reads hostile settings in a time that nobody notices, and none that are endless', () => {
@@ -188,8 +320,19 @@ it('reads hostile settings in a time that nobody notices, and none that are endl
 });
 
 it('gives an answer for every prefix of every kind of settings', () => {
-  const text = '@acme:registry=https://${HOST}/x\n//r.example.test/:_authToken=${TOKEN}\nregistry="https://r.example.test"\n';
-  for (const name of ['.npmrc', '.yarnrc.yml', '.yarnrc', 'bunfig.toml', 'pnpm-workspace.yaml']) {
+  for (const [name, text] of [
+    ['.npmrc', '@acme:registry=https://${HOST}/x\n//r.example.test/:_authToken=${TOKEN}\nregistry="https://r.example.test"\n'],
+    [
+      '.yarnrc.yml',
+      'npmScopes:\n  acme: {npmRegistryServer: "https://${HOST:-r}/", npmAuthIdent: "u:p"}\nnpmRegistryServer: "https://r.example.test"\n',
+    ],
+    ['.yarnrc', '"@acme:registry" "https://r.example.test"\nregistry https://r.example.test\n'],
+    [
+      'bunfig.toml',
+      '[install.scopes]\n"@acme" = { url = "https://$HOST/", token = "${TOKEN}" }\n[install]\nregistry = "https://r.example.test"\n',
+    ],
+    ['pnpm-workspace.yaml', 'registries:\n  "@acme": https://${HOST}/\n  default: "https://r.example.test"\nregistry: x\n'],
+  ] as const) {
     for (let end = 0; end <= text.length; end++) {
       for (const trusted of [true, false]) ask('@acme/a', { project: [{ name, text: text.slice(0, end) }], trusted });
     }

@@ -163,3 +163,20 @@ test('anything at all is read without throwing', () => {
     ),
   );
 });
+
+test('the root takes nothing from below a package of the tree that has its name', () => {
+  const { lock } = parse(`{
+  "lockfileVersion": 1,
+  "workspaces": {
+    "": { "name": "shop", "dependencies": { "left-pad": "^1.3.0", "plugin": "^1.0.0" } },
+  },
+  "packages": {
+    "left-pad": ["left-pad@1.3.0", "", {}, "${HASH}"],
+    "plugin": ["plugin@1.0.0", "", { "peerDependencies": { "shop": "*" } }, "${HASH}"],
+    "shop": ["shop@0.9.0", "", { "dependencies": { "left-pad": "0.9.0" } }, "${HASH}"],
+    "shop/left-pad": ["left-pad@0.9.0", "", {}, "${HASH}"],
+  }
+}
+`);
+  assert.equal(lock.locked('', 'left-pad', '^1.3.0')?.version, '1.3.0');
+});

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NoRegistry, RegistryOf } from '../core/npm-facts.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { registryFor, type SettingsFile } from '../engine/npm-registries.ts';
+import type { SettingsText } from '../engine/manager-registries.ts';
+import { registryFor } from '../engine/npm-registries.ts';
 import { readTextFile } from './files.ts';
 
 /** What decides about registries besides the files. */
@@ -20,7 +21,7 @@ export interface NpmRegistriesOptions {
  */
 export function npmRegistries({ env, trusted }: NpmRegistriesOptions): RegistryOf {
   return async (key) => {
-    const project: SettingsFile[] = [];
+    const project: SettingsText[] = [];
     for (const uri of key.settings ?? []) {
       const file = readProjectFile(uri, trusted);
       if (!file.ok) return file;
@@ -45,7 +46,7 @@ function userFiles(env: NpmRegistriesOptions['env']): string[] {
 }
 
 /** A file of the project; undefined where it is not there any more. What cannot be read may name a registry, so nothing is asked then. */
-function readProjectFile(uri: string, trusted: boolean): Result<SettingsFile | undefined, NoRegistry> {
+function readProjectFile(uri: string, trusted: boolean): Result<SettingsText | undefined, NoRegistry> {
   const name = uri.slice(uri.lastIndexOf('/') + 1);
   if (!URL.canParse(uri) || new URL(uri).protocol !== 'file:') {
     return fail({

@@ -2,13 +2,7 @@ import type { NoRegistry, NpmRegistry, PackageKey } from '../core/npm-facts.ts';
 import { PUBLIC_NPM_REGISTRY_URL } from '../core/public-npm-registry.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { asNpmrc, format } from '../formats/npmrc.ts';
-
-/** A file with settings. */
-export interface SettingsFile {
-  /** The file's name without its folder. */
-  readonly name: string;
-  readonly text: string;
-}
+import { type SaidRegistry, type SettingsText, saidRegistry } from './manager-registries.ts';
 
 /** The longest file of a project's settings that is read, in UTF-16 units: they are read for every name. */
 export const MAX_SETTINGS_UNITS = 256 * 1024;
@@ -18,7 +12,7 @@ export interface RegistrySettings {
   /** `process.env` has this shape. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The project's files, nearest first. */
-  readonly project: readonly SettingsFile[];
+  readonly project: readonly SettingsText[];
   /** The texts of the user's and the machine's .npmrc, the one that counts more first. */
   readonly user: readonly string[];
   /** Whether the project's own settings hold, and credentials may be used. */
@@ -26,35 +20,35 @@ export interface RegistrySettings {
 }
 
 /**
- * The registry that npm would ask for a package, and with which credential (npm documentation, "npmrc" and "config";
- * npm-registry-fetch, "getAuth"). A project that is not trusted chooses no registry, and no credential is used in it: where it
- * names another registry than the user has, the name is not asked for anywhere, because it may be a private one.
+ * The registry that the project's package manager would ask for a package, and with which credential (npm documentation, "npmrc" and
+ * "config"; npm-registry-fetch, "getAuth"; for the others `saidRegistry`). A project that is not trusted chooses no registry, and no
+ * credential is used in it: where it names another registry than the user has, the name is not asked for anywhere, because it may be a
+ * private one.
  */
 export function registryFor(
   { name, isElsewhere }: Pick<PackageKey, 'name' | 'isElsewhere'>,
   settings: RegistrySettings,
 ): Result<NpmRegistry, NoRegistry> {
-  const { project, trusted } = settings;
+  const { project, trusted, env } = settings;
   if (project.some(({ text }) => text.length > MAX_SETTINGS_UNITS)) {
     return fail({ why: trusted ? 'unparsable' : 'untrusted', detail: 'the settings of the project are too long to be read' });
   }
   const scope = /^(@[^/]+)\//.exec(name)?.[1];
-  const foreign = project.find((file) => file.name !== '.npmrc' && saysRegistry(file, scope));
-  if (foreign !== undefined) {
-    const detail = `${foreign.name} of the project names a registry for it, which Waybill does not read yet`;
+  const layers = readLayers(settings);
+  const ofNpmrc = find(layers, scope);
+  const other = saidByOthers(project, scope, trusted ? env : {}, ofNpmrc);
+  if (other?.said === 'unreadable') {
+    const detail = `${other.file} of the project names a registry that cannot be told: it is broken, or needs a variable that is not set`;
     return fail({ why: trusted ? 'unparsable' : 'untrusted', detail });
   }
-  const layers = readLayers(settings);
-  const own = find(layers, scope);
+  const own: Found = other === undefined ? ofNpmrc : { url: asRegistryUrl(other.said.url), isMapped: other.said.isMapped };
   const without = find(
     layers.filter(({ isProject }) => !isProject),
     scope,
   );
   if (!trusted && own.url !== without.url) {
-    return fail({
-      why: 'untrusted',
-      detail: 'the .npmrc of the project names a registry, which is used only where the user trusts the project',
-    });
+    const detail = `the ${other?.file ?? '.npmrc'} of the project names a registry, which is used only where the user trusts the project`;
+    return fail({ why: 'untrusted', detail });
   }
   if (own.isUnset !== undefined)
     return fail({ why: 'unparsable', detail: `the registry's address needs the variable ${own.isUnset}, which is not set` });
@@ -62,8 +56,27 @@ export function registryFor(
   if (isElsewhere === true && url === PUBLIC_NPM_REGISTRY_URL) {
     return fail({ why: 'untrusted', detail: 'the lockfile has it from another registry than the public one, which is not told of it' });
   }
-  const authorization = trusted ? authorizationFor(url, layers) : undefined;
+  const authorization = trusted ? (other?.said.authorization ?? authorizationFor(url, layers)) : undefined;
   return ok({ url, isMapped, ...(authorization === undefined ? {} : { authorization }) });
+}
+
+/**
+ * What the nearest file of another manager says, where it counts more than the .npmrc: Yarn 2 and later reads none; beside it the others'
+ * own files count more, and a scope's registry more than the one for all names.
+ */
+function saidByOthers(
+  project: readonly SettingsText[],
+  scope: string | undefined,
+  env: RegistrySettings['env'],
+  ofNpmrc: Found,
+): { readonly file: string; readonly said: SaidRegistry } | { readonly file: string; readonly said: 'unreadable' } | undefined {
+  for (const file of project) {
+    const said = saidRegistry(file, scope, env);
+    if (said === undefined) continue;
+    if (said === 'unreadable') return { file: file.name, said };
+    if (said.isAlone || said.isMapped || !ofNpmrc.isMapped) return { file: file.name, said };
+  }
+  return undefined;
 }
 
 /** One source of settings: full key to value, environment references replaced. */
@@ -119,8 +132,13 @@ function find(layers: readonly Layer[], scope: string | undefined): Found {
   const mapped = scope && settingOf(layers, `${scope}:registry`);
   const written = mapped || settingOf(layers, 'registry') || PUBLIC_NPM_REGISTRY_URL;
   const isUnset = /\$\{([^${}?]+)\??\}/.exec(written)?.[1];
+  return { url: asRegistryUrl(written), isMapped: Boolean(mapped), ...(isUnset === undefined ? {} : { isUnset }) };
+}
+
+/** An address with a slash at its end, in the form in which two can be compared. */
+function asRegistryUrl(written: string): string {
   const url = URL.canParse(written) ? new URL(written).href : written;
-  return { url: url.endsWith('/') ? url : `${url}/`, isMapped: Boolean(mapped), ...(isUnset === undefined ? {} : { isUnset }) };
+  return url.endsWith('/') ? url : `${url}/`;
 }
 
 function settingOf(layers: readonly Layer[], key: string): string | undefined {
@@ -170,30 +188,4 @@ function authorization({ token, auth, username, password }: CredentialSettings):
   } catch {
     return undefined;
   }
-}
-
-/** Whether the settings of another manager than npm say where a name comes from: for its scope, or for all names. */
-function saysRegistry({ name, text }: SettingsFile, scope: string | undefined): boolean {
-  const lines = text.split('\n').filter((line) => !/^\s*#/.test(line));
-  const whole = lines.join('\n');
-  const hasScope = scope !== undefined && new RegExp(`["']?@?${escaped(scope.slice(1))}["']?\\s*[:=]`).test(whole);
-  switch (name) {
-    case '.yarnrc.yml':
-      return lines.some((line) => /^["']?npmRegistryServer["']?\s*:/.test(line)) || (hasScope && /^["']?npmScopes["']?\s*:/m.test(whole));
-    case '.yarnrc':
-      return lines.some((line) => /^\s*"?registry"?\s/.test(line) || (scope !== undefined && line.includes(`${scope}:registry`)));
-    case 'bunfig.toml':
-      return lines.some((line) => /^\s*(?:install\.)?registry\s*=/.test(line)) || (hasScope && /scopes/.test(whole));
-    case 'pnpm-workspace.yaml':
-      return (
-        lines.some((line) => /^["']?registry["']?\s*:/.test(line)) ||
-        (/^["']?registries["']?\s*:/m.test(whole) && (hasScope || /^[ \t]+["']?default["']?[ \t]*:/m.test(whole)))
-      );
-    default:
-      return false;
-  }
-}
-
-function escaped(text: string): string {
-  return text.replace(/[^\w-]/g, '\\$&');
 }

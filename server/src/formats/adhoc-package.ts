@@ -319,7 +319,9 @@ const GEM_OPTIONS: OptionTable = {
 };
 
 function gemPackages(invocation: Invocation): AdhocPackage[] {
-  const { options, operands } = readOptions(invocation.words.slice(1), GEM_OPTIONS);
+  // Behind `--` stand options for the compiler of the gem's extension.
+  const end = invocation.words.findIndex(({ value }) => value === '--');
+  const { options, operands } = readOptions(invocation.words.slice(1, end < 0 ? undefined : end), GEM_OPTIONS);
   if (!/^(?:install|i)$/.test(operands.shift()?.value ?? '') || options.some(({ name }) => name === 'local' || name === '-l')) return [];
   const isExact = (version: string) => /^\d+(?:\.\w+)*$/.test(version);
   return versioned(invocation, operands, {

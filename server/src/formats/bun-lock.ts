@@ -84,8 +84,8 @@ function lockFile(text: string, root: Values, tree: () => JsonNode | undefined):
     locked(importer, name) {
       const workspace = workspaces.find(({ path }) => path === importer)?.value;
       if (workspace === undefined) return undefined;
-      // What a workspace has for itself stands below its name.
-      return entryAt(`${String(workspace.name)}/${name}`) ?? entryAt(name);
+      // What a workspace has for itself stands below its name. Not so for the root, whose name may also be that of a package in the tree.
+      return (importer === '' ? undefined : entryAt(`${String(workspace.name)}/${name}`)) ?? entryAt(name);
     },
     spanOf(entry, field): Span {
       const place = places(entry.key, raws[entry.index]?.[0]);

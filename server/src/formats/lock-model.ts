@@ -106,6 +106,8 @@ export interface LockFile {
    * lockfile does not know the importer or the dependency. yarn finds entries by `spec`, the others do without.
    */
   locked(importer: string, name: string, spec: string): LockEntry | undefined;
+  /** Whether a dependency of an importer is linked to a folder, where such a one has no entry (pnpm). Absent where all have one. */
+  isLinked?(importer: string, name: string): boolean;
   /**
    * Where a text of an entry stands, without quotes (an empty string: with them). Found when asked for, so that a file
    * without findings costs nothing; where the field has no text of its own, the key's place.

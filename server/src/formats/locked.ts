@@ -2,7 +2,7 @@ import type { Manifest } from '../core/manifest.ts';
 import type { Surroundings } from '../core/rule.ts';
 import { folderOf, foldersUp, joinPath } from '../core/source-file.ts';
 import { asLockFile, LOCKFILE_NAMES, type LockEntry, type LockFile } from './lock-model.ts';
-import { workspaceRoot } from './workspace-siblings.ts';
+import { isWorkspaceSibling, workspaceRoot } from './workspace-siblings.ts';
 
 /** What a lockfile says of one dependency. */
 export interface Locked {
@@ -62,6 +62,23 @@ export function lockedDependency(
     if (entry !== undefined) return { lock, entry, path: lockPath };
   }
   return undefined;
+}
+
+/**
+ * Whether a dependency of the package.json at `path` is a package of the same repository, which is linked and not fetched: a sibling of
+ * its workspaces, or what a lockfile has as a folder.
+ */
+export function isOwnPackage(
+  surroundings: Surroundings,
+  path: string,
+  { name, spec }: { readonly name: string; readonly spec: string },
+): boolean {
+  if (isWorkspaceSibling(surroundings, path, name)) return true;
+  return locksOf(surroundings, path).some(({ lock, importer }) => {
+    if (lock.isLinked?.(importer, name) === true) return true;
+    const source = lock.locked(importer, name, spec)?.source;
+    return source === 'workspace' || source === 'link' || source === 'root';
+  });
 }
 
 /**

@@ -4,7 +4,7 @@ import type { PackageManager } from './install-command.ts';
 import { driftOf } from './lock-drift.ts';
 import { asLockFile, type LockFile } from './lock-model.ts';
 import { asPackageJson, type PackageJson } from './package-json.ts';
-import { isWorkspaceSibling } from './workspace-siblings.ts';
+import { isWorkspaceSibling, workspaceRoot } from './workspace-siblings.ts';
 import { asYarnLock } from './yarn-lock.ts';
 
 /** The lockfiles of each manager, the one it reads first in front. */
@@ -23,15 +23,26 @@ export interface FoundLockfile {
   readonly here: boolean;
 }
 
-/** The lockfile for a command that runs in one of some folders, likeliest first. */
+/**
+ * The lockfile for a command that runs in one of some folders, likeliest first. The first of them that has a manifest is the one, and a
+ * lockfile above it goes with it only where the folder there claims it as a workspace.
+ */
 export function findLockfile(surroundings: Surroundings, manager: PackageManager, folders: readonly string[]): FoundLockfile | undefined {
+  const hasManifest = (folder: string): boolean => manager !== 'uv' && surroundings.exists(joinPath(folder, 'package.json') ?? '');
   for (const [i, folder] of folders.entries()) {
     const path = lockfileIn(surroundings, manager, folder);
     if (path !== undefined) return { path, here: i === 0 };
+    if (hasManifest(folder)) break;
   }
-  for (const folder of foldersUp(folders[0] ?? '').slice(1)) {
+  const [likeliest = ''] = folders;
+  for (const folder of foldersUp(likeliest).slice(1)) {
     const path = lockfileIn(surroundings, manager, folder);
-    if (path !== undefined) return isWorkspaceRoot(surroundings, manager, folder) ? { path, here: false } : undefined;
+    if (path === undefined) continue;
+    const isRoot =
+      hasManifest(likeliest) && manager !== 'pnpm'
+        ? workspaceRoot(surroundings, likeliest) === folder
+        : isWorkspaceRoot(surroundings, manager, folder);
+    return isRoot ? { path, here: false } : undefined;
   }
   return undefined;
 }

@@ -25,7 +25,9 @@ export const PIP_OPTIONS: OptionTable = {
     'root-user-action cache-dir proxy retries timeout exists-action trusted-host cert client-cert log dest python use-feature ' +
     'requirements constraints overrides index default-index index-strategy keyring-provider resolution prerelease exclude-newer ' +
     'link-mode torch-backend from with with-editable with-requirements allow-insecure-host extra group wheel-dir reinstall-package ' +
-    'upgrade-package refresh-package no-build-isolation-package build-constraint spec pip-args suffix'
+    'upgrade-package refresh-package no-build-isolation-package build-constraint build-constraints excludes spec pip-args suffix ' +
+    'python-preference python-platform color config-file directory project exclude-newer-package no-build-package no-binary-package ' +
+    'no-sources-package config-settings-package fork-strategy'
   ).split(' '),
 };
 

@@ -112,6 +112,7 @@ class LockReader {
         }
         return undefined;
       },
+      isLinked: (importer, name) => this.#importers.get(importer)?.references.get(name)?.startsWith('link:') === true,
       spanOf: (entry, field): Span => {
         const places = this.#places[entry.index];
         return places === undefined ? NO_SPAN : contentOf(this.#text, places[field] ?? places.key);

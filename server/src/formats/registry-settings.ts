@@ -3,8 +3,8 @@ import type { PackageKey } from '../core/npm-facts.ts';
 import { PUBLIC_NPM_REGISTRY_URL } from '../core/public-npm-registry.ts';
 import type { Surroundings } from '../core/rule.ts';
 import { folderOf, foldersUp, joinPath, type SourceFile } from '../core/source-file.ts';
+import { configuredRegistries } from './configured-registries.ts';
 import { type Locked, locksOf } from './locked.ts';
-import { asNpmrc } from './npmrc.ts';
 import { asPackageJson, type Dependency } from './package-json.ts';
 import { isWorkspaceSibling } from './workspace-siblings.ts';
 
@@ -15,7 +15,7 @@ export const REGISTRY_SETTINGS = ['.npmrc', '.yarnrc.yml', '.yarnrc', 'bunfig.to
 export interface PackageKeys {
   /** The key for a package; it carries the project's settings, from the document's folder upwards. */
   of(dependency: RegistryDependency): PackageKey;
-  /** Whether an .npmrc of the project gives the name's scope a registry of its own. */
+  /** Whether the project's settings give the name's scope a registry of its own. */
   isMapped(name: string): boolean;
 }
 
@@ -29,7 +29,7 @@ export function packageKeys(file: SourceFile, surroundings: Surroundings, folder
     const relative = `${up}${path.split('/').map(encodeURIComponent).join('/')}`;
     return URL.canParse(relative, file.uri) ? [new URL(relative, file.uri).href] : [];
   });
-  let mapped: Set<string> | undefined;
+  let mapped: Set<string | undefined> | undefined;
   return {
     of: ({ name, locked }) => ({
       name,
@@ -37,16 +37,11 @@ export function packageKeys(file: SourceFile, surroundings: Surroundings, folder
       ...(isPublicAddress(locked?.entry.resolved) ? {} : { isElsewhere: true }),
     }),
     isMapped: (name) => {
-      mapped ??= new Set(paths.flatMap((path) => mappedScopes(surroundings, path)));
-      return name.startsWith('@') && mapped.has(name.slice(0, name.indexOf('/')));
+      if (!name.startsWith('@')) return false;
+      mapped ??= new Set(configuredRegistries(surroundings, folder).map(({ scope }) => scope));
+      return mapped.has(name.slice(0, name.indexOf('/')));
     },
   };
-}
-
-function mappedScopes(surroundings: Surroundings, path: string): string[] {
-  const manifest = path.endsWith('.npmrc') ? surroundings.manifest(path) : undefined;
-  const entries = (manifest && asNpmrc(manifest)?.entries) ?? [];
-  return entries.flatMap(({ key, section }) => (section === undefined ? (/^(@[^/:]+):registry$/.exec(key.text)?.[1] ?? []) : []));
 }
 
 /** A dependency that a registry serves. */
@@ -97,6 +92,7 @@ function reader(file: SourceFile, surroundings: Surroundings): (dependency: Depe
     const name = registryName(dependency);
     if (name === undefined || (hasWorkspaces && isWorkspaceSibling(surroundings, file.path, dependency.name))) return undefined;
     for (const { lock, path, importer } of locks) {
+      if (lock.isLinked?.(importer, dependency.name) === true) return undefined;
       const entry = lock.locked(importer, dependency.name, dependency.spec);
       if (entry !== undefined) return entry.source === 'tarball' ? { name, locked: { lock, entry, path } } : undefined;
     }

@@ -1,11 +1,15 @@
 import type { CancellationToken } from 'vscode-languageserver';
 
-/** An abort signal that fires when the client cancels the request. Call `done` when the request is answered. */
-export function signalOf(token: CancellationToken): { readonly signal: AbortSignal; done(): void } {
+/** Does the work of a request with a signal that fires when the client cancels it. Fails as the work fails. */
+export async function whileWanted<T>(token: CancellationToken, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   if (token.isCancellationRequested) controller.abort();
   const listener = token.onCancellationRequested(() => controller.abort());
-  return { signal: controller.signal, done: () => listener.dispose() };
+  try {
+    return await work(controller.signal);
+  } finally {
+    listener.dispose();
+  }
 }
 
 /** Lets messages that wait in the queue in, a cancellation among them. */

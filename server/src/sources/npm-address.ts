@@ -18,7 +18,7 @@ export const publicRegistry: RegistryOf = async () => ok({ url: PUBLIC_NPM_REGIS
 
 /** The host of every npm source, for the privacy table. */
 export function npmHosts(reason: string): readonly SourceHost[] {
-  const host = "the public npm registry, or the one that the user's (in a trusted workspace also the project's) .npmrc names";
+  const host = "the public npm registry, or the one that the user's (in a trusted workspace also the project's) settings name";
   return [{ host, reason }];
 }
 

@@ -2,11 +2,10 @@ import type { Rule, Surroundings } from '../../core/rule.ts';
 import { folderOf, foldersUp, joinPath } from '../../core/source-file.ts';
 import { isLoopback } from '../../formats/https-hosts.ts';
 import type { LockFile } from '../../formats/lock-model.ts';
-import { locksOf } from '../../formats/locked.ts';
+import { isOwnPackage, locksOf } from '../../formats/locked.ts';
 import { asPackageJson } from '../../formats/package-json.ts';
 import { type SettingsFile, settingNamed, textOfSetting } from '../../formats/settings-file.ts';
 import { settingsOf } from '../../formats/settings-of.ts';
-import { isWorkspaceSibling } from '../../formats/workspace-siblings.ts';
 
 /** A scope that comes from a registry of one's own, and no setting says so: whoever takes its name on the public registry is asked. */
 export const rule: Rule = {
@@ -39,12 +38,12 @@ export const rule: Rule = {
     const { path } = manifest.file;
     const seen = new Set<string>();
     let settings: readonly SettingsFile[] | undefined;
-    for (const { name, nameSpan, parsed } of model.dependencies) {
+    for (const { name, nameSpan, parsed, spec } of model.dependencies) {
       const scope = /^(@[^/]+)\//.exec(name)?.[1];
       if (scope === undefined || seen.has(scope) || !['range', 'version', 'tag'].includes(parsed.kind)) continue;
       seen.add(scope);
       const host = lockedHost(surroundings, path, scope);
-      if (host === undefined || isWorkspaceSibling(surroundings, path, name)) continue;
+      if (host === undefined || isOwnPackage(surroundings, path, { name, spec })) continue;
       settings ??= settingsUp(surroundings, path);
       if (settings.some((file) => maps(file, scope, host.host))) continue;
       const { line, file } = lineFor(host.manager, scope, host.url);

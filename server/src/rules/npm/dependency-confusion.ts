@@ -135,7 +135,9 @@ function siblingsIn(surroundings: Surroundings, { lock, path }: FoundLock): Read
   for (const { path: folder } of lock.importers) {
     const manifest = surroundings.manifest(joinPath(folderOf(path), `${folder}/package.json`) ?? '');
     const model = manifest && asPackageJson(manifest);
-    if (model?.name !== undefined) siblings.set(model.name, model);
+    // A package that requires its own name knows of the other one: an app called `storybook` that uses storybook.
+    const isHomonym = model?.dependencies.some(({ name, group }) => name === model.name && group !== 'peerDependencies');
+    if (model?.name !== undefined && isHomonym === false) siblings.set(model.name, model);
   }
   return siblings;
 }

@@ -1,8 +1,8 @@
 import type { Rule } from '../../core/rule.ts';
+import { isOwnPackage } from '../../formats/locked.ts';
 import { pinsToLocked } from '../../formats/locked-pin.ts';
 import { floatOf } from '../../formats/npm-spec.ts';
 import { asPackageJson } from '../../formats/package-json.ts';
-import { isWorkspaceSibling } from '../../formats/workspace-siblings.ts';
 
 /** A requirement that any later version satisfies: whoever publishes next, the author or a thief of the account, is installed. */
 export const rule: Rule = {
@@ -47,7 +47,7 @@ export const rule: Rule = {
       const messageId = floatOf(dependency.parsed);
       if (messageId === undefined) continue;
       // What lies in the same repository is linked, not fetched.
-      if (isWorkspaceSibling(context.surroundings, context.manifest.file.path, dependency.name)) continue;
+      if (isOwnPackage(context.surroundings, context.manifest.file.path, dependency)) continue;
       context.report({
         messageId,
         args: { name: dependency.name, spec: dependency.spec },

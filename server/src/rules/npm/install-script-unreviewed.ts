@@ -50,7 +50,7 @@ export const rule: Rule = {
         remedy: 'Read the scripts, then allow or deny each package in `allowBuilds` (before pnpm 10.26 in `onlyBuiltDependencies`).',
       },
       bun: {
-        what: '{names} stand on the list that comes with Bun: their install scripts run, although nobody here allowed them.',
+        what: 'The install scripts of {names} run although nobody here allowed them: the list that comes with Bun does.',
         why: `${WHY} The list knows names alone, and two of them, nx and mbt, have been hijacked.`,
         remedy: 'Add `trustedDependencies` with the packages that need their scripts, or with none: it replaces that list.',
       },

@@ -3,6 +3,7 @@ import { isSuspect, type Lookalike } from '../../core/lookalike.ts';
 import type { Rule, RuleContext } from '../../core/rule.ts';
 import type { Script } from '../../core/script.ts';
 import { asLockFile, LOCK_FORMATS } from '../../formats/lock-model.ts';
+import { isOwnPackage } from '../../formats/locked.ts';
 import { namedPackagesOf } from '../../formats/named-package.ts';
 import { asPackageJson, type PackageJson } from '../../formats/package-json.ts';
 import { isWorkspaceSibling } from '../../formats/workspace-siblings.ts';
@@ -80,6 +81,7 @@ function checkManifest(context: RuleContext, model: PackageJson): void {
   for (const asked of packagesAsked(model)) {
     const found = likenessOf(context, asked.name);
     if (found === undefined || isWorkspaceSibling(surroundings, manifest.file.path, asked.name)) continue;
+    if (asked.dependencies.every((dependency) => isOwnPackage(surroundings, manifest.file.path, dependency))) continue;
     if (!isSuspect(found) && isToldConfused(context, asked)) continue;
     const question = manifestQuestion(context, asked, found);
     if (!isWorthTelling(found, question)) continue;

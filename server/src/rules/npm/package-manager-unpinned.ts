@@ -56,7 +56,8 @@ export const rule: Rule = {
       if (valid(version) === null) {
         // A URL names one program; half-typed text says nothing yet.
         if (!/^[a-z]+@https:/.test(value)) report({ messageId: 'range', args, span, identity: 'packageManager' });
-      } else if (hash === undefined) {
+        // Corepack does not run Bun, and Bun's field knows no hash.
+      } else if (hash === undefined && !value.startsWith('bun@')) {
         const command = `\`corepack use ${value}\``;
         if (!isVendored(context)) report({ messageId: 'hashless', args: { ...args, command }, span, identity: 'packageManager' });
       }

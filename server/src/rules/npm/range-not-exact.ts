@@ -1,8 +1,8 @@
 import type { Rule } from '../../core/rule.ts';
+import { isOwnPackage } from '../../formats/locked.ts';
 import { pinsToLocked } from '../../formats/locked-pin.ts';
 import { floatOf, type Spec } from '../../formats/npm-spec.ts';
 import { asPackageJson } from '../../formats/package-json.ts';
-import { isWorkspaceSibling } from '../../formats/workspace-siblings.ts';
 
 /** A requirement that leaves the choice of a version to whoever writes the lockfile next. For teams that want exact ones. */
 export const rule: Rule = {
@@ -30,7 +30,7 @@ export const rule: Rule = {
     for (const dependency of asPackageJson(context.manifest)?.dependencies ?? []) {
       // A peer's range says what the host may bring along.
       if (dependency.group === 'peerDependencies' || !isBoundedRange(dependency.parsed)) continue;
-      if (isWorkspaceSibling(context.surroundings, context.manifest.file.path, dependency.name)) continue;
+      if (isOwnPackage(context.surroundings, context.manifest.file.path, dependency)) continue;
       context.report({
         messageId: 'range',
         args: { name: dependency.name, spec: dependency.spec },

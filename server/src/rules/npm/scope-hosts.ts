@@ -67,7 +67,12 @@ export class ScopeHosts {
       return host === '' || configured.host === host ? undefined : { registry: configured.host, settings: configured.path };
     }
     const [other] = [...(this.#locked.ofScope(scope) ?? [])].filter(
-      (one) => one !== host && one !== '' && !isOtherYarnRegistry(this.#lock, one, host),
+      (one) =>
+        one !== host &&
+        one !== '' &&
+        !isOtherYarnRegistry(this.#lock, one, host) &&
+        // An address that is left out means the configured registry, and so does the public one's: npm writes both into one lockfile.
+        !(host === '' && isPublicRegistry(one)),
     );
     return other === undefined ? undefined : { registry: other };
   }

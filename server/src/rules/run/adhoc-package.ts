@@ -39,9 +39,11 @@ export const rule: Rule = {
       const { command, packages } = install;
       const isTrap = packages.some(({ ecosystem, name }) => ecosystem === 'npm' && isSuspect(lookalike('npm', name)));
       const floating = packages.filter(({ exact }) => !exact);
+      const told = floating.length > 0 ? floating : packages.filter(({ ecosystem, name }) => ecosystem !== 'npm' || !MANAGERS.has(name));
+      if (told.length === 0) continue;
       report({
         messageId: floating.length > 0 ? 'floating' : 'exact',
-        args: { command: commandText(command.invocation), packages: namesOf(floating.length > 0 ? floating : packages) },
+        args: { command: commandText(command.invocation), packages: namesOf(told) },
         span: commandSpan(command.invocation),
         severity: floating.length > 0 ? 'warning' : 'info',
         fixes: isTrap ? [] : pinFixes(install, manifest.file, surroundings),
@@ -49,6 +51,9 @@ export const rule: Rule = {
     }
   },
 };
+
+/** What reads the lockfile cannot be in it: an exact version is all that can be asked for. */
+const MANAGERS: ReadonlySet<string> = new Set(['npm', 'pnpm', 'yarn', 'bun', 'corepack']);
 
 /** How many packages a message names. */
 const MAX_NAMES = 3;
