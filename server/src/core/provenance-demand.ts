@@ -18,7 +18,7 @@ export interface NamedPackage {
 
 /**
  * What is required of a package: by its name, else by its scope, else of all packages; the nearest entry alone counts. What an alias
- * passes off as another package is held to what is required of that one, unless more is said of it by its own name.
+ * passes off as another package is held to what is required of that one, unless its own name is as near.
  */
 export function demandFor(demands: ProvenanceDemands, { name, alias = name }: NamedPackage): ProvenanceDemand | undefined {
   return demands.get(name) ?? demands.get(alias) ?? demands.get(scopeOf(name)) ?? demands.get(scopeOf(alias)) ?? demands.get('*');
