@@ -58,16 +58,13 @@ export class FactStore implements FactView {
 
   /** A fact that is here already; undefined, and nothing noted, where it is not. */
   peek<K, V>(kind: FactKind<K, V>, key: K): Answer<V> | undefined {
-    const kept = this.#answers.get(idOf(kind, key));
-    if (kept === undefined || kept.until < Date.now()) return undefined;
-    // The answer was stored under this very kind's id, so its value is the kind's V.
-    return kept.answer as Answer<V>;
+    const now = Date.now();
+    return this.#newest(kind, key, (held) => held.until >= now);
   }
 
   /** The last answer that there was, however old: `asOf` says. For showing, not for verdicts. */
   last<K, V>(kind: FactKind<K, V>, key: K): Answer<V> | undefined {
-    // Stored under this very kind's id.
-    return this.#answers.get(idOf(kind, key))?.answer as Answer<V> | undefined;
+    return this.#newest(kind, key, () => true);
   }
 
   /** Keeps a fact that somebody else looked up, now or in an earlier session. */
@@ -83,14 +80,36 @@ export class FactStore implements FactView {
 
   /** How many facts were asked for and not looked up yet. */
   get pending(): number {
-    return this.#wanted.size;
+    return this.#due().length;
   }
 
   /** Looks up all pending facts, in parallel as far as the sources allow; through `fetch` where one is given. Never rejects. */
   async resolve(signal: AbortSignal, fetch: FetchFact = this.#fetch): Promise<void> {
-    const batch = [...this.#wanted];
+    const batch = this.#due();
     this.#wanted.clear();
     await Promise.all(batch.map(async ([id, { kind, key }]) => this.#keep(id, { kind, key }, await fetch(kind, key, signal))));
+  }
+
+  /** What is to be looked up: nothing that another fact on the list will tell. */
+  #due(): [string, Wanted][] {
+    return [...this.#wanted].filter(([, { kind, key }]) => kind.partOf === undefined || !this.#wanted.has(idOf(kind.partOf, key)));
+  }
+
+  /**
+   * The answer to a question or to the wider one that it is part of, whichever is of later: rules that ask for either then go by one
+   * answer. That the wider one failed is no answer to this one.
+   */
+  #newest<K, V>(kind: FactKind<K, V>, key: K, counts: (held: Held) => boolean): Answer<V> | undefined {
+    const own = this.#held(kind, key, counts);
+    const wider = kind.partOf && this.#held(kind.partOf, key, counts);
+    if (wider === undefined || wider.state === 'unknown') return own;
+    return own === undefined || own.state === 'unknown' || own.asOf <= wider.asOf ? wider : own;
+  }
+
+  #held<K, V>(kind: FactKind<K, V>, key: K, counts: (held: Held) => boolean): Answer<V> | undefined {
+    const held = this.#answers.get(idOf(kind, key));
+    // The answer was stored under this very kind's id, so its value is the kind's V.
+    return held !== undefined && counts(held) ? (held.answer as Answer<V>) : undefined;
   }
 
   #keep(id: string, { kind, key }: Wanted, answer: Answer<unknown>): void {

@@ -1,6 +1,6 @@
 import { type Answer, type FactKind, type FetchFact, unknown } from '../core/answer.ts';
 import type { CredentialProvider } from '../core/image-credential.ts';
-import type { RegistryOf } from '../core/npm-facts.ts';
+import { npmPackument, type PackageKey, type PackageVersions, type RegistryOf } from '../core/npm-facts.ts';
 import type { PackageVerifier } from '../core/provenance.ts';
 import type { SharedStorage } from './fact-cache.ts';
 import { createFetcher, type Fetcher } from './fetcher.ts';
@@ -73,6 +73,13 @@ export function createSources(options: SourcesOptions): Sources {
   const http = createHttp({ online, env, now });
   const remote = createGitRemote({ serverUrl, token, now });
   const images = createOciRegistrySources({ credentials, now });
+  const packuments = createFetcher(createNpmPackumentSource({ registryOf, now }), { http, now, storage });
+  const versions = createNpmVersionsSource({
+    registryOf,
+    now,
+    // A registry may have no short documents, and answer with the whole one.
+    onWhole: (key, answer) => packuments.put({ key, id: npmPackument.key(key) }, answer),
+  });
   const fetchers: readonly Fetcher<never, unknown>[] = [
     createFetcher(createGitRefsSource(remote), { http, now, storage }),
     createFetcher(createGitAncestrySource(remote), { http, now, storage }),
@@ -82,8 +89,8 @@ export function createSources(options: SourcesOptions): Sources {
     createFetcher(images.digest, { http, now, storage }),
     createFetcher(images.manifest, { http, now, storage }),
     createFetcher(images.content, { http, now, storage }),
-    createFetcher(createNpmVersionsSource({ registryOf, now }), { http, now, storage }),
-    createFetcher(createNpmPackumentSource({ registryOf, now }), { http, now, storage }),
+    createFetcher<PackageKey, PackageVersions>(versions, { http, now, storage, wider: packuments }),
+    packuments,
     createFetcher(createNpmKeysSource({ registryOf, now }), { http, now, storage }),
     createFetcher(createNpmProvenanceSource({ registryOf, verifier, now, fetchFact: (...question) => fetchFact(...question) }), {
       http,
