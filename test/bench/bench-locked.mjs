@@ -75,7 +75,8 @@ function writeProject(folder, count) {
     const { version, integrity } = packumentOf(nth, name);
     return [`node_modules/${name}`, { version, ...(integrity && { integrity }) }];
   });
-  const dependencies = Object.fromEntries(names.map((name) => [name, '*']));
+  // One in ten is asked for directly, which is what `check` looks up; the others come with those.
+  const dependencies = Object.fromEntries(names.filter((_, nth) => nth % 10 === 0).map((name) => [name, '*']));
   const packages = { '': { name: 'app', dependencies }, ...Object.fromEntries(entries) };
   writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ name: 'app', private: true, dependencies }, undefined, 2));
   writeFileSync(path.join(folder, 'package-lock.json'), JSON.stringify({ name: 'app', lockfileVersion: 3, packages }, undefined, 2));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
-import { npmPackument, npmVersions, type PackageKey, type PackageVersions } from '../../server/src/core/npm-facts.ts';
+import { npmPackument, npmProvenance, npmVersions, type PackageKey, type PackageVersions } from '../../server/src/core/npm-facts.ts';
 import { ok } from '../../server/src/core/result.ts';
 import { FactStore, FOR_ONE_RUN } from '../../server/src/engine/fact-store.ts';
 import type { SharedStorage } from '../../server/src/sources/fact-cache.ts';
@@ -210,6 +210,18 @@ describe('facts in a store', () => {
   });
 });
 
+it('a verdict goes by the document that the front holds', async () => {
+  const registry = await registryOf();
+  const facts = new FactStore(async () => assert.fail(), FOR_ONE_RUN);
+  const { fetchFact } = sourcesAt(registry.registry, {
+    verifier: { basis: 'test', load: async () => () => assert.fail() },
+    held: (kind, key) => facts.peek(kind, key),
+  });
+  facts.put(npmPackument, KEY, { state: 'absent', asOf: 7 });
+  assert.deepEqual(await fetchFact(npmProvenance, { ...KEY, version: '1.0.0' }, signal), { state: 'absent', asOf: 7 });
+  assert.deepEqual(asked(registry), []);
+});
+
 describe('the command line asks a registry for nothing twice', () => {
   const sigstore = makeSigstore();
   const papers = new Map([
@@ -235,6 +247,24 @@ describe('the command line asks a registry for nothing twice', () => {
       '/@acme%2fwidget',
       '/b',
     ]);
+  });
+
+  it('verify over many versions: their document once', async () => {
+    const versions = Object.fromEntries(Array.from({ length: 40 }, (_, nth) => [`1.${nth}.0`, { dist: { integrity: INTEGRITY } }]));
+    const names = Array.from({ length: 40 }, (_, nth) => `p${nth}`);
+    const registry = keep(await startNpmServer(Object.fromEntries(names.map((name) => [name, { versions }])), { papers }));
+    // In the lockfile the versions of a package are far from each other.
+    const packages = Object.fromEntries(
+      Object.keys(versions).flatMap((version, nth) =>
+        nth < 5 ? names.map((name) => [`in${nth}/node_modules/${name}`, { version, integrity: INTEGRITY }]) : [],
+      ),
+    );
+    await withFolder({ 'package-lock.json': JSON.stringify({ lockfileVersion: 3, packages: { '': {}, ...packages } }) }, async (folder) => {
+      await waybill(['verify', '.'], { cwd: folder, env: { NPM_CONFIG_REGISTRY: registry.registry } });
+    });
+    const urls = registry.requests.map(({ url }) => url);
+    assert.equal(urls.length, 40 + 5 * 40 + 1);
+    assert.deepEqual(urls.toSorted(), [...new Set(urls)].sort());
   });
 
   it('check --online over the example: one document for each package', async () => {

@@ -7,15 +7,24 @@ import { dockerCredentials } from '../disk/docker-config.ts';
 import { npmRegistries } from '../disk/npm-registries.ts';
 import { packageVerifier } from '../provenance/verifier.ts';
 import { parseServerUrl } from '../sources/git-remote.ts';
-import { createSources, type Sources } from '../sources/index.ts';
+import { createSources, type HeldFact, type Sources } from '../sources/index.ts';
+
+/** How a command looks things up. */
+export interface LookUpOptions {
+  readonly trusted: boolean;
+  readonly verifier?: PackageVerifier;
+  readonly verifiesOnly?: boolean;
+  readonly held?: HeldFact;
+}
 
 /**
  * The online sources as the environment configures them; close them at the end. `trusted`: the checked folder may choose registries, and
- * the user's credentials for them are used; `verifier` judges packages, by the bundled trust root unless given. Fails with a sentence where a variable makes no sense.
+ * the user's credentials for them are used; `verifier` judges packages, by the bundled trust root unless given; `verifiesOnly`: nothing else is
+ * asked of them; `held` knows what need not be asked for. Fails with a sentence where a variable makes no sense.
  */
 export function lookUps(
   env: NodeJS.ProcessEnv,
-  { trusted, verifier = packageVerifier }: { readonly trusted: boolean; readonly verifier?: PackageVerifier },
+  { trusted, verifier = packageVerifier, verifiesOnly, held }: LookUpOptions,
 ): Result<Sources> {
   const serverUrl = env.GITHUB_SERVER_URL || undefined;
   const server = parseServerUrl(serverUrl ?? PUBLIC_GITHUB_URL);
@@ -32,6 +41,8 @@ export function lookUps(
       credentials,
       registryOf: npmRegistries({ env, trusted }),
       verifier,
+      verifiesOnly,
+      held,
       storage: folder === undefined ? undefined : cacheFolder(folder),
     }),
   );

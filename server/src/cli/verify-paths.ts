@@ -67,7 +67,8 @@ export async function verifyPaths(
   }
   if (locked.packages.size === 0 && args.subject.only.length > 0 && unread.length === 0)
     return fail(`no lockfile has a package of ${args.subject.only.map((pattern) => plain(pattern)).join(', ')}`);
-  const keys = [...locked.packages.values()];
+  // The versions of one package are asked for one after the other, so that its document is asked for once and need not be kept for long.
+  const keys = [...locked.packages.values()].sort((a, b) => compare(a.key.name, b.key.name));
   const progress = new Progress(io);
   const verdicts = await askAll(
     keys.map(({ key }) => key),

@@ -52,7 +52,11 @@ async function tryVerify(args: VerifyArgs, io: Io): Promise<Result<number>> {
     });
     return ok(print(judge(verdict), args, io));
   }
-  const sources = lookUps(io.env, { trusted: args.trust, verifier: provenance.packageVerifierOf(trust.value) });
+  const sources = lookUps(io.env, {
+    trusted: args.trust,
+    verifier: provenance.packageVerifierOf(trust.value),
+    verifiesOnly: true,
+  });
   if (!sources.ok) return sources;
   try {
     const ask = asking(sources.value.fetchFact, { judge, trustRootDate: trust.value.date, signal: io.signal });

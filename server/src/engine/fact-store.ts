@@ -19,13 +19,19 @@ export interface FactLifetimes {
   readonly knownMs: number;
   /** After a failed look-up: how long it is not tried again. */
   readonly unknownMs: number;
+  /** How many answers are held; `MAX_FACTS` unless given. The oldest go first. */
+  readonly maxFacts?: number;
 }
 
-/** For one run: what was found out holds until its end. */
-export const FOR_ONE_RUN: FactLifetimes = { knownMs: Number.POSITIVE_INFINITY, unknownMs: Number.POSITIVE_INFINITY };
-
-/** How many answers are held. The oldest go first. */
+/** How many answers are held. */
 export const MAX_FACTS = 5_000;
+
+/** For one run: what was found out holds until its end. An answer that went would be asked for again in each round. */
+export const FOR_ONE_RUN: FactLifetimes = {
+  knownMs: Number.POSITIVE_INFINITY,
+  unknownMs: Number.POSITIVE_INFINITY,
+  maxFacts: 200_000,
+};
 
 /** An answer and the question. */
 interface Held extends Wanted {
@@ -119,7 +125,7 @@ export class FactStore implements FactView {
     this.#answers.set(id, { kind, key, answer, until });
     this.#wanted.delete(id);
     const [oldest] = this.#answers.keys();
-    if (this.#answers.size > MAX_FACTS && oldest !== undefined) this.#answers.delete(oldest);
+    if (this.#answers.size > (this.#lifetimes.maxFacts ?? MAX_FACTS) && oldest !== undefined) this.#answers.delete(oldest);
   }
 }
 

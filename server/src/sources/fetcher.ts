@@ -14,6 +14,12 @@ export const FAILURE_TTL_MS = 10 * 1000;
 /** How many answers of one source are kept. The oldest go first. */
 export const MAX_CACHED_ANSWERS = 500;
 
+/** How many bytes the answers of one source that are kept may take together, about. The oldest go first, and the last one stays. */
+export const MAX_CACHED_BYTES = 16 * 1024 * 1024;
+
+/** The same of a source whose answers are used once: just enough for questions that follow one another. */
+export const MAX_PASSING_BYTES = 512 * 1024;
+
 /** How old an answer may be, in milliseconds, for a fix that writes down what it says: it was given to this very run or click. */
 export const FRESH_MS = 60 * 1000;
 
@@ -60,6 +66,8 @@ interface Remembered<V> {
   readonly answer: Answer<V>;
   readonly at: number;
   readonly until: number;
+  /** About how many bytes it takes. */
+  readonly bytes: number;
 }
 
 /** What a memory needs. */
@@ -71,22 +79,37 @@ export interface FetcherOptions<K, V> {
   readonly storage?: SharedStorage | undefined;
   /** Answers the same questions with more than is asked for here: where it knows the answer, or is about to, it is not asked for twice. */
   readonly wider?: Fetcher<K, V>;
+  /** Answers serve other questions, whose answers are what is kept: few are remembered, and none is kept beyond the session. */
+  readonly isPassing?: boolean;
 }
 
 /** Gives a source a memory. */
-export function createFetcher<K, V>(source: Source<K, V>, { http, now, storage, wider }: FetcherOptions<K, V>): Fetcher<K, V> {
+export function createFetcher<K, V>(source: Source<K, V>, options: FetcherOptions<K, V>): Fetcher<K, V> {
+  const { http, now, storage, wider, isPassing = false } = options;
+  const maxBytes = isPassing ? MAX_PASSING_BYTES : MAX_CACHED_BYTES;
   const inFlight = new Map<string, LookUp<V>>();
   const memory = new Map<string, Remembered<V>>();
+  let bytes = 0;
   const read = source.read?.bind(source);
   const cache = storage && read && createFactCache({ storage, name: source.id, now, read });
 
   function remember(id: string, answer: Answer<V>, at: number): void {
     const forMs = ttlMs(answer, source.ttlMs);
     if (forMs === 0) return;
+    const taken = answer.state === 'known' ? (source.weigh?.(answer.value) ?? 0) : 0;
+    bytes += taken - (memory.get(id)?.bytes ?? 0);
     memory.delete(id);
-    memory.set(id, { answer, at, until: at + forMs });
-    const [oldest] = memory.keys();
-    if (memory.size > MAX_CACHED_ANSWERS && oldest !== undefined) memory.delete(oldest);
+    memory.set(id, { answer, at, until: at + forMs, bytes: taken });
+    for (const [oldest, one] of memory) {
+      if (memory.size <= MAX_CACHED_ANSWERS && (bytes <= maxBytes || memory.size === 1)) break;
+      memory.delete(oldest);
+      bytes -= one.bytes;
+    }
+  }
+
+  function clear(): void {
+    memory.clear();
+    bytes = 0;
   }
 
   /** The kept answer to a question and the id it is kept under, where there is a place for it. */
@@ -121,7 +144,7 @@ export function createFetcher<K, V>(source: Source<K, V>, { http, now, storage, 
       // A registry may have answered with more than was asked for, and then that is remembered there.
       if (wider?.remembered(question, isFresh) === answer) return answer;
       remember(id, answer, now());
-      if (kept !== undefined) cache?.put(kept.id, answer);
+      if (kept !== undefined && !isPassing) cache?.put(kept.id, answer);
       return answer;
     } finally {
       if (inFlight.get(id)?.abort.signal === signal) inFlight.delete(id);
@@ -168,7 +191,7 @@ export function createFetcher<K, V>(source: Source<K, V>, { http, now, storage, 
     fetchFresh: (question, signal) => fetch(question, true, signal),
     put: async ({ key, id }, answer) => {
       remember(id, answer, now());
-      const place = cache && (await source.keepUnder?.(key, new AbortController().signal));
+      const place = isPassing ? undefined : cache && (await source.keepUnder?.(key, new AbortController().signal));
       if (place !== undefined) cache?.put(place.id, answer);
     },
     remembered,
@@ -187,9 +210,9 @@ export function createFetcher<K, V>(source: Source<K, V>, { http, now, storage, 
       return own === undefined || own.state === 'unknown' || own.asOf <= more.asOf ? more : own;
     },
     flush: async () => cache?.flush(),
-    clear: () => memory.clear(),
+    clear,
     forget: async () => {
-      memory.clear();
+      clear();
       await cache?.clear();
     },
   };

@@ -16,6 +16,9 @@ import { createOciRegistrySources } from './oci-registry.ts';
 import type { Environment } from './proxy.ts';
 import type { SourceHost } from './source.ts';
 
+/** An answer that is at hand and holds; undefined where there is none. */
+export type HeldFact = <K, V>(kind: FactKind<K, V>, key: K) => Answer<V> | undefined;
+
 /** What the sources need from their front. */
 export interface SourcesOptions {
   /** False: nothing is ever contacted and every fact is `unknown('offline')`. */
@@ -30,6 +33,10 @@ export interface SourcesOptions {
   readonly registryOf?: RegistryOf | undefined;
   /** What verifies packages; without it nothing is known of where they come from. */
   readonly verifier?: PackageVerifier | undefined;
+  /** What the front holds already: asked before a question that one source has for another. */
+  readonly held?: HeldFact | undefined;
+  /** Packages are verified, thousands perhaps: what is kept are the verdicts, and documents only until the next one. */
+  readonly verifiesOnly?: boolean | undefined;
   /** Where answers outlive the session; they do not without it. */
   readonly storage?: SharedStorage | undefined;
   /** Where the proxy variables are read from; `process.env` unless given. */
@@ -70,10 +77,11 @@ export interface Sources {
 /** Wires all sources. Equal questions share one look-up, and its answer for as long as the source allows. */
 export function createSources(options: SourcesOptions): Sources {
   const { online, serverUrl, token, credentials, registryOf, verifier, storage, env = process.env, now = Date.now } = options;
+  const { held, verifiesOnly = false } = options;
   const http = createHttp({ online, env, now });
   const remote = createGitRemote({ serverUrl, token, now });
   const images = createOciRegistrySources({ credentials, now });
-  const packuments = createFetcher(createNpmPackumentSource({ registryOf, now }), { http, now, storage });
+  const packuments = createFetcher(createNpmPackumentSource({ registryOf, now }), { http, now, storage, isPassing: verifiesOnly });
   const versions = createNpmVersionsSource({
     registryOf,
     now,
@@ -92,7 +100,7 @@ export function createSources(options: SourcesOptions): Sources {
     createFetcher<PackageKey, PackageVersions>(versions, { http, now, storage, wider: packuments }),
     packuments,
     createFetcher(createNpmKeysSource({ registryOf, now }), { http, now, storage }),
-    createFetcher(createNpmProvenanceSource({ registryOf, verifier, now, fetchFact: (...question) => fetchFact(...question) }), {
+    createFetcher(createNpmProvenanceSource({ registryOf, verifier, now, fetchFact: fetchUnlessHeld }), {
       http,
       now,
       storage,
@@ -111,6 +119,10 @@ export function createSources(options: SourcesOptions): Sources {
   }
 
   const fetchFact = asking('fetch');
+  async function fetchUnlessHeld<K, V>(kind: FactKind<K, V>, key: K, signal: AbortSignal): Promise<Answer<V>> {
+    const answer = held?.(kind, key);
+    return answer === undefined || answer.state === 'unknown' ? await fetchFact(kind, key, signal) : answer;
+  }
   return {
     fetchFact,
     fetchFresh: asking('fetchFresh'),

@@ -15,6 +15,9 @@ export const PACKUMENT_TIMEOUT_MS = 15_000;
 /** How long versions may be used without asking again, in milliseconds. */
 export const VERSIONS_TTL_MS = 10 * 60 * 1000;
 
+/** What is read of one version takes about so many bytes in memory, of short and of whole documents. */
+const VERSION_BYTES = 1_200;
+
 /** The media type of short documents (npm registry API, "package metadata"). */
 const SHORT_TYPE = 'application/vnd.npm.install-v1+json';
 
@@ -66,6 +69,7 @@ export function createNpmPackumentSource(options: NpmRegistryOptions = {}): Sour
 function keeping({ registryOf = publicRegistry }: NpmRegistryOptions) {
   return {
     ttlMs: VERSIONS_TTL_MS,
+    weigh: ({ versions }: PackageVersions): number => versions.length * VERSION_BYTES,
     keepUnder: async (key: PackageKey, signal: AbortSignal): Promise<KeepUnder | undefined> =>
       keptAt(await registryOf(key, signal), key.name),
   };
