@@ -44,7 +44,8 @@ export function registryFor(
     const detail = `${foreign.name} of the project names a registry for it, which Waybill does not read yet`;
     return fail({ why: trusted ? 'unparsable' : 'untrusted', detail });
   }
-  const layers = readLayers(settings);
+  const layers = layersOf.get(settings) ?? readLayers(settings);
+  layersOf.set(settings, layers);
   const own = find(layers, scope);
   const without = find(
     layers.filter(({ isProject }) => !isProject),
@@ -72,8 +73,11 @@ interface Layer {
   readonly values: ReadonlyMap<string, string>;
 }
 
+// Of settings that serve many names.
+const layersOf = new WeakMap<RegistrySettings, readonly Layer[]>();
+
 /** In the order in which npm asks them: environment, project, user, machine. */
-function readLayers({ env, project, user, trusted }: RegistrySettings): Layer[] {
+function readLayers({ env, project, user, trusted }: RegistrySettings): readonly Layer[] {
   const fromEnvironment = new Map<string, string>();
   for (const [variable, value] of Object.entries(env)) {
     const key = /^npm_config_(.+)$/i.exec(variable)?.[1];
