@@ -1,14 +1,15 @@
 // npm run bench [-- --json] [-- --only NAME]...: how fast Waybill is, beside other language servers and bare parsers.
 //
 // Ratios count, not milliseconds: within one run all contenders take turns on the same edits, so that a busy machine slows
-// all of them. NAME is a part of a section's name (keystroke, burst, start, memory, rules, look-ups, lookalikes, provenance, check, bytes) or
-// of a document's. docs/performance.md says what the figures mean.
+// all of them. NAME is a part of a section's name (keystroke, burst, start, memory, rules, look-ups, lookalikes, provenance,
+// locked, check, bytes) or of a document's. docs/performance.md says what the figures mean.
 
 import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchBytes } from '../test/bench/bench-bytes.mjs';
 import { benchCheck } from '../test/bench/bench-check.mjs';
+import { benchLocked } from '../test/bench/bench-locked.mjs';
 import { benchLookUps } from '../test/bench/bench-look-ups.mjs';
 import { benchLookalikes } from '../test/bench/bench-lookalikes.mjs';
 import { benchProvenance } from '../test/bench/bench-provenance.mjs';
@@ -37,6 +38,7 @@ for (const bench of [
   benchLookUps,
   benchLookalikes,
   benchProvenance,
+  benchLocked,
   benchCheck,
   benchBytes,
 ]) {

@@ -18,7 +18,14 @@ function verdict(checks: readonly Check[], ...attestations: readonly Partial<Att
     checks: [],
     ...one,
   }));
-  return { subject: 'pkg:npm/x@1.0.0', verdict: 'unknown', checks, attestations: whole, trustRootDate: '2026-11-01' };
+  return {
+    subject: 'pkg:npm/x@1.0.0',
+    verdict: 'unknown',
+    checks,
+    attestations: whole,
+    trustRootDate: '2026-11-01',
+    trustRootSource: 'bundled',
+  };
 }
 
 const check = (id: Check['id'], outcome: Check['outcome']): Check => ({ id, outcome, message: `${id} is ${outcome}.` });

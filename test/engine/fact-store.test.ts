@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import { type Answer, absent, type FactKind, known, unknown } from '../../server/src/core/answer.ts';
-import { FactStore, MAX_FACTS } from '../../server/src/engine/fact-store.ts';
+import { FactStore, FOR_ONE_RUN, MAX_FACTS } from '../../server/src/engine/fact-store.ts';
 
 const signal = new AbortController().signal;
 const WEATHER: FactKind<string, string> = { id: 'weather', key: (place) => place, purl: (place) => place };
@@ -60,6 +60,16 @@ describe('facts', () => {
     await facts.resolve(signal, other);
     assert.deepEqual({ own: asked.length, other: other.mock.callCount() }, { own: 0, other: 1 });
     assert.equal(facts.peek(WEATHER, 'a')?.state, 'absent');
+  });
+
+  it('of one run all stay: one that went would be asked for again in each round', async () => {
+    const asked = mock.fn(async () => absent(0) as Answer<never>);
+    const facts = new FactStore(asked, FOR_ONE_RUN);
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i <= MAX_FACTS; i++) facts.get(WEATHER, `p${i}`);
+      await facts.resolve(signal);
+    }
+    assert.equal(asked.mock.callCount(), MAX_FACTS + 1);
   });
 
   it('are bounded: the oldest go first', () => {

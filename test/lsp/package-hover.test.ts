@@ -148,6 +148,26 @@ describe('the hover of a package, over a registry', () => {
       );
     }));
 
+  it('asks nothing twice where rules look up in the background as well', () =>
+    withRegistry({ [NAME]: listed(sigstore) }, { papers }, async (registry) => {
+      await withSession(
+        { 'package.json': MANIFEST, 'package-lock.json': LOCK },
+        async (lsp, folder) => {
+          const uri = await open(lsp, folder, 'package.json', MANIFEST);
+          await lsp.diagnostics(uri);
+          await settled(lsp, uri, MANIFEST, `"${NAME}`);
+          await lsp.diagnostics(uri);
+          await settled(lsp, await open(lsp, folder, 'package-lock.json', LOCK), LOCK, `node_modules/${NAME}`);
+          assert.deepEqual(registry.requests.map(({ url }) => url).sort(), [
+            '/-/npm/v1/attestations/@acme%2fwidget@1.2.3',
+            '/-/npm/v1/keys',
+            '/@acme%2fwidget',
+          ]);
+        },
+        optionsFor(registry, { settings: { network: 'background' } }),
+      );
+    }));
+
   it('tells the findings that its own look-up brings about, and the editor asks for them again', () =>
     withRegistry({ old: fresh }, {}, async (registry) => {
       const manifest = '{\n  "dependencies": { "old": "1.0.0" }\n}\n';

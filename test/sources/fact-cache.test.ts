@@ -8,8 +8,9 @@ import {
   MAX_CACHE_UNITS,
   MAX_ENTRY_UNITS,
   type SharedStorage,
+  WRITE_DELAY_MS,
 } from '../../server/src/sources/fact-cache.ts';
-import { ABSENT_TTL_MS, createFetcher, FRESH_MS } from '../../server/src/sources/fetcher.ts';
+import { ABSENT_TTL_MS, createFetcher, FRESH_MS, MAX_CACHED_BYTES, MAX_PASSING_BYTES } from '../../server/src/sources/fetcher.ts';
 import { createHttp } from '../../server/src/sources/http.ts';
 import type { Source } from '../../server/src/sources/source.ts';
 
@@ -123,6 +124,54 @@ describe('kept answers', () => {
     assert.equal(await again.get('huge'), undefined);
   });
 
+  it('are written when no new one has come for a while, not once for each', async (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const storage = memory();
+    let writes = 0;
+    const counting: SharedStorage = {
+      ...storage,
+      update: async (name, change) => {
+        writes++;
+        return await storage.update(name, change);
+      },
+    };
+    const cache = cacheOn(counting);
+    const come = (count: number): void => {
+      for (let nth = 0; nth < count; nth++) {
+        cache.put(`n${nth}`, known('x', NOW));
+        context.mock.timers.tick(WRITE_DELAY_MS / 2);
+      }
+    };
+    come(10);
+    assert.equal(writes, 0, 'they keep coming');
+    context.mock.timers.tick(2 * WRITE_DELAY_MS);
+    await cache.flush();
+    assert.equal(writes, 1);
+    come(40);
+    assert.equal(writes, 2, 'in the end they are written all the same');
+    await cache.flush();
+    assert.deepEqual(await cacheOn(storage).get('n39'), known('x', NOW));
+  });
+
+  it('one whose line was spoilt is lost alone, and goes when it is told anew', async () => {
+    const storage = memory();
+    const cache = cacheOn(storage);
+    for (const id of ['a', 'b', 'c "quoted" \\', 'd']) cache.put(id, known(`of ${id}`, NOW));
+    await cache.flush();
+    const spoilt = storage.texts.facts?.replace('"of b"', '"of').replace('"d",', '"e",') ?? '';
+    assert.notEqual(spoilt, storage.texts.facts);
+    storage.texts.facts = spoilt;
+    const again = cacheOn(storage);
+    assert.deepEqual(await again.get('a'), known('of a', NOW));
+    assert.equal(await again.get('b'), undefined);
+    assert.deepEqual(await again.get('c "quoted" \\'), known('of c "quoted" \\', NOW));
+    assert.deepEqual([await again.get('d'), await again.get('e')], [undefined, known('of d', NOW)]);
+    again.put('b', known('anew', NOW + 1));
+    await again.flush();
+    assert.deepEqual(await cacheOn(storage).get('b'), known('anew', NOW + 1));
+    assert.equal(JSON.parse(storage.texts.facts ?? '').entries.length, 4, 'the whole is JSON again');
+  });
+
   it('a storage that cannot be written is no error', async () => {
     const storage = memory();
     storage.fails = true;
@@ -168,7 +217,7 @@ describe('a fetcher with a storage', () => {
       },
       ...more,
     };
-    return { asked, storage, clock, state, start: () => createFetcher(source, { http, now: () => clock.now, storage }) };
+    return { asked, storage, clock, state, source, start: () => createFetcher(source, { http, now: () => clock.now, storage }) };
   }
   const A = { key: 'a', id: 'a' };
 
@@ -228,6 +277,29 @@ describe('a fetcher with a storage', () => {
     clock.now += 1;
     await start().fetch(A, signal);
     assert.equal(asked.length, 2);
+  });
+
+  it('remembers as many answers as have room together, and the last one in any case', async () => {
+    const { asked, start } = sessions({ keepUnder: async () => undefined, weigh: () => MAX_CACHED_BYTES / 2 });
+    const fetcher = start();
+    for (const id of ['a', 'b', 'a', 'c', 'b', 'a']) await fetcher.fetch({ key: id, id }, signal);
+    assert.equal(asked.map(({ key }) => key).join(''), 'abca');
+    const heavy = sessions({ keepUnder: async () => undefined, weigh: () => 2 * MAX_CACHED_BYTES });
+    const one = heavy.start();
+    for (const id of ['a', 'a', 'b', 'b', 'a']) await one.fetch({ key: id, id }, signal);
+    assert.equal(heavy.asked.map(({ key }) => key).join(''), 'aba');
+  });
+
+  it('whose answers only pass remembers few and writes none, and reads what there is', async () => {
+    const { asked, storage, source } = sessions({ weigh: () => MAX_PASSING_BYTES });
+    const first = createFetcher(source, { http, now: () => NOW, storage });
+    await first.fetch(A, signal);
+    await first.flush();
+    const passing = createFetcher(source, { http, now: () => NOW, storage, isPassing: true });
+    for (const id of ['a', 'b', 'b', 'a', 'b']) await passing.fetch({ key: id, id }, signal);
+    await passing.flush();
+    assert.equal(asked.map(({ key }) => key).join(''), 'abb', 'a is on the disk');
+    assert.doesNotMatch(storage.texts.facts ?? '', /me b/);
   });
 
   it('keeps nothing that a credential got, or that has no place', async () => {

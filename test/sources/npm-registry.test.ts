@@ -67,7 +67,6 @@ const LEFT_PAD: Published = {
       optionalDependencies: { b: '*' },
       _npmUser: { name: 'robot', email: 'r@example.test', trustedPublisher: { id: 'github' } },
       repository: { type: 'git', url: 'git+https://github.com/left-pad/left-pad.git' },
-      gitHead: 'c0ffee',
       dist: {
         integrity: 'sha512-BB==',
         signatures: [{ keyid: 'SHA256:x', sig: 'MEUC' }],
@@ -155,7 +154,6 @@ describe('the whole document', () => {
     assert.deepEqual(current?.dependencies, { a: '^1.0.0', b: '*' });
     assert.deepEqual(current?.signatures, [{ keyid: 'SHA256:x', sig: 'MEUC' }]);
     assert.equal(current?.repository, 'git+https://github.com/left-pad/left-pad.git');
-    assert.equal(current?.gitHead, 'c0ffee');
     assert.equal(value.createdAt, Date.UTC(2014, 2, 15));
     assert.equal(value.repository, 'https://github.com/left-pad/left-pad');
     assert.deepEqual(value.maintainers, [{ name: 'stevemao', email: 's@example.test' }]);

@@ -44,14 +44,13 @@ interface Checked {
 export async function check(args: CheckArgs, io: Io): Promise<number> {
   const policy = readPolicy(args.policy, io);
   if (policy === undefined) return EXIT.failed;
-  const sources = args.online ? lookUps(io.env, { trusted: args.trust }) : undefined;
+  let facts: FactStore | undefined;
+  const sources = args.online ? lookUps(io.env, { trusted: args.trust, held: (kind, key) => facts?.peek(kind, key) }) : undefined;
   if (sources !== undefined && !sources.ok) return refuse(io, sources.error);
   const online = sources?.value;
+  facts = online && new FactStore(online.fetchFact, FOR_ONE_RUN);
   try {
-    return await checkWith(
-      { args, io, policy, facts: online === undefined ? OFFLINE_FACTS : new FactStore(online.fetchFact, FOR_ONE_RUN) },
-      online?.fetchFresh,
-    );
+    return await checkWith({ args, io, policy, facts: facts ?? OFFLINE_FACTS }, online?.fetchFresh);
   } finally {
     await online?.close();
   }

@@ -7,21 +7,27 @@ import { dockerCredentials } from '../disk/docker-config.ts';
 import { npmRegistries } from '../disk/npm-registries.ts';
 import { packageVerifier } from '../provenance/verifier.ts';
 import { parseServerUrl } from '../sources/git-remote.ts';
-import { createSources, type Sources } from '../sources/index.ts';
+import { createSources, type HeldFact, type Sources } from '../sources/index.ts';
 import { SIGSTORE } from '../sources/trust-root.ts';
 
-/**
- * The online sources as the environment configures them; close them at the end. `trusted`: the checked folder may choose registries, and
- * the user's credentials for them are used; `verifier` judges packages, by the bundled trust root unless given, which is refreshed unless
- * `refreshes` is false. Fails with a sentence where a variable makes no sense.
- */
+/** How a command looks things up. */
+export interface LookUpOptions {
+  /** The checked folder may choose registries, and the user's credentials for them are used. */
+  readonly trusted: boolean;
+  /** Judges packages, by the bundled trust root unless given. */
+  readonly verifier?: PackageVerifier;
+  /** False: the verifier's trust root is not refreshed. */
+  readonly refreshes?: boolean;
+  /** Nothing else is asked but verdicts. */
+  readonly verifiesOnly?: boolean;
+  /** What need not be asked for. */
+  readonly held?: HeldFact;
+}
+
+/** The online sources as the environment configures them; close them at the end. Fails with a sentence where a variable makes no sense. */
 export function lookUps(
   env: NodeJS.ProcessEnv,
-  {
-    trusted,
-    refreshes = true,
-    verifier = packageVerifier,
-  }: { readonly trusted: boolean; readonly refreshes?: boolean; readonly verifier?: PackageVerifier },
+  { trusted, verifier = packageVerifier, refreshes = true, verifiesOnly, held }: LookUpOptions,
 ): Result<Sources> {
   const serverUrl = env.GITHUB_SERVER_URL || undefined;
   const server = parseServerUrl(serverUrl ?? PUBLIC_GITHUB_URL);
@@ -39,6 +45,8 @@ export function lookUps(
       registryOf: npmRegistries({ env, trusted }),
       verifier,
       trustRootFrom: refreshes ? SIGSTORE : undefined,
+      verifiesOnly,
+      held,
       storage: folder === undefined ? undefined : cacheFolder(folder),
     }),
   );

@@ -98,7 +98,8 @@ export async function verifyPaths(
   if (args.subject.only.length > 0 && idle.length === args.subject.only.length && unread.length === 0) return fail(isIdle);
   // A name may be mistyped: others of the choice do not make up for it.
   if (idle.length > 0) io.stderr.write(`waybill: ${isIdle}\n`);
-  const found = [...locked.packages.values()];
+  // The versions of one package are asked for one after the other, so that its document is asked for once and need not be kept for long.
+  const found = [...locked.packages.values()].sort((a, b) => compare(a.name, b.name));
   const progress = new Progress(io);
   const verdicts = await askAll(
     found,

@@ -66,6 +66,7 @@ async function tryVerify(args: VerifyArgs, io: Io): Promise<Result<number>> {
     trusted: args.trust,
     refreshes: args.refresh,
     ...(trust.value === provenance.BUNDLED_TRUST ? {} : { verifier: provenance.packageVerifierOf(trust.value) }),
+    verifiesOnly: true,
   });
   if (!sources.ok) return sources;
   try {

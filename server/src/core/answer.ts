@@ -31,7 +31,9 @@ export interface FactKind<K, V> {
   key(k: K): string;
   /** The package URL of what a key asks about, for reports (purl-spec). */
   purl(k: K): string;
-  readonly value?: (v: V) => void;
+  /** The kind whose answers say all that this one's do, and more: where one is known or asked for, this kind is not asked for as well. */
+  readonly partOf?: FactKind<K, V>;
+  readonly value?: () => V;
 }
 
 /** Asks for one fact now, over the network where the front allows it. Resolves always; aborting gives `unknown`. */

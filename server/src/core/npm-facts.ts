@@ -74,7 +74,6 @@ export interface FullVersion extends PublishedVersion {
   readonly publisher?: Publisher;
   /** The source repository that the manifest names, as written. */
   readonly repository?: string;
-  readonly gitHead?: string;
   /** As the manifest has it: an SPDX expression, as a rule. */
   readonly license?: string;
   /** What runs when it is installed, in that order; commands may be cut. Absent where there is none, or the registry does not say. */
@@ -109,11 +108,16 @@ export interface RegistryKeysKey {
   readonly of: PackageKey;
 }
 
-/** Versions and dist-tags of a package, from the short document where the registry has one. */
-export const npmVersions: FactKind<PackageKey, PackageVersions> = { id: 'npm-registry', key: packageKeyText, purl: packagePurl };
-
 /** All that a registry says of a package: times, publishers, maintainers, dependencies. Larger and slower than `npmVersions`. */
 export const npmPackument: FactKind<PackageKey, Packument> = { id: 'npm-packument', key: packageKeyText, purl: packagePurl };
+
+/** Versions and dist-tags of a package: of its packument where somebody asks for that one too, else from the short document. */
+export const npmVersions: FactKind<PackageKey, PackageVersions> = {
+  id: 'npm-registry',
+  key: packageKeyText,
+  purl: packagePurl,
+  partOf: npmPackument,
+};
 
 /** The keys with which a registry signs. Absent: it serves none. */
 export const npmKeys: FactKind<RegistryKeysKey, readonly RegistryKey[]> = {

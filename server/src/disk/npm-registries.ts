@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { NoRegistry, RegistryOf } from '../core/npm-facts.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { SettingsText } from '../engine/manager-registries.ts';
-import { registryFor } from '../engine/npm-registries.ts';
+import { type RegistrySettings, registryFor } from '../engine/npm-registries.ts';
 import { readTextFile } from './files.ts';
 
 /** What decides about registries besides the files. */
@@ -16,23 +16,32 @@ export interface NpmRegistriesOptions {
 
 /**
  * Which registry serves a name, by the settings on this machine. Files are read with every question, so that a changed one
- * holds at once: a question takes a request over the network anyway. Of the machine's own files only those count that the
- * environment names, because where npm is installed is npm's own secret.
+ * holds at once: a question takes a request over the network anyway. Questions of one moment share a reading: a run asks hundreds.
+ * Of the machine's own files only those count that the environment names, because where npm is installed is npm's own secret.
  */
 export function npmRegistries({ env, trusted }: NpmRegistriesOptions): RegistryOf {
+  const moment = new Map<string, Result<RegistrySettings, NoRegistry>>();
   return async (key) => {
-    const project: SettingsText[] = [];
-    for (const uri of key.settings ?? []) {
-      const file = readProjectFile(uri, trusted);
-      if (!file.ok) return file;
-      if (file.value !== undefined) project.push(file.value);
-    }
-    const user = userFiles(env).flatMap((file) => {
-      const text = readTextFile(file);
-      return text.ok ? [text.value] : [];
-    });
-    return registryFor(key, { env, project, user, trusted });
+    const id = JSON.stringify(key.settings ?? []);
+    if (moment.size === 0) setImmediate(() => moment.clear());
+    const settings = moment.get(id) ?? readSettings(key.settings ?? [], { env, trusted });
+    moment.set(id, settings);
+    return settings.ok ? registryFor(key, settings.value) : settings;
   };
+}
+
+function readSettings(uris: readonly string[], { env, trusted }: NpmRegistriesOptions): Result<RegistrySettings, NoRegistry> {
+  const project: SettingsText[] = [];
+  for (const uri of uris) {
+    const file = readProjectFile(uri, trusted);
+    if (!file.ok) return file;
+    if (file.value !== undefined) project.push(file.value);
+  }
+  const user = userFiles(env).flatMap((file) => {
+    const text = readTextFile(file);
+    return text.ok ? [text.value] : [];
+  });
+  return ok({ env, project, user, trusted });
 }
 
 function userFiles(env: NpmRegistriesOptions['env']): string[] {

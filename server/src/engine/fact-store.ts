@@ -19,13 +19,19 @@ export interface FactLifetimes {
   readonly knownMs: number;
   /** After a failed look-up: how long it is not tried again. */
   readonly unknownMs: number;
+  /** How many answers are held; `MAX_FACTS` unless given. The oldest go first. */
+  readonly maxFacts?: number;
 }
 
-/** For one run: what was found out holds until its end. */
-export const FOR_ONE_RUN: FactLifetimes = { knownMs: Number.POSITIVE_INFINITY, unknownMs: Number.POSITIVE_INFINITY };
-
-/** How many answers are held. The oldest go first. */
+/** How many answers are held. */
 export const MAX_FACTS = 5_000;
+
+/** For one run: what was found out holds until its end. An answer that went would be asked for again in each round. */
+export const FOR_ONE_RUN: FactLifetimes = {
+  knownMs: Number.POSITIVE_INFINITY,
+  unknownMs: Number.POSITIVE_INFINITY,
+  maxFacts: 200_000,
+};
 
 /** An answer and the question. */
 interface Held extends Wanted {
@@ -58,16 +64,13 @@ export class FactStore implements FactView {
 
   /** A fact that is here already; undefined, and nothing noted, where it is not. */
   peek<K, V>(kind: FactKind<K, V>, key: K): Answer<V> | undefined {
-    const kept = this.#answers.get(idOf(kind, key));
-    if (kept === undefined || kept.until < Date.now()) return undefined;
-    // The answer was stored under this very kind's id, so its value is the kind's V.
-    return kept.answer as Answer<V>;
+    const now = Date.now();
+    return this.#newest(kind, key, (held) => held.until >= now);
   }
 
   /** The last answer that there was, however old: `asOf` says. For showing, not for verdicts. */
   last<K, V>(kind: FactKind<K, V>, key: K): Answer<V> | undefined {
-    // Stored under this very kind's id.
-    return this.#answers.get(idOf(kind, key))?.answer as Answer<V> | undefined;
+    return this.#newest(kind, key, () => true);
   }
 
   /** Keeps a fact that somebody else looked up, now or in an earlier session. */
@@ -83,14 +86,36 @@ export class FactStore implements FactView {
 
   /** How many facts were asked for and not looked up yet. */
   get pending(): number {
-    return this.#wanted.size;
+    return this.#due().length;
   }
 
   /** Looks up all pending facts, in parallel as far as the sources allow; through `fetch` where one is given. Never rejects. */
   async resolve(signal: AbortSignal, fetch: FetchFact = this.#fetch): Promise<void> {
-    const batch = [...this.#wanted];
+    const batch = this.#due();
     this.#wanted.clear();
     await Promise.all(batch.map(async ([id, { kind, key }]) => this.#keep(id, { kind, key }, await fetch(kind, key, signal))));
+  }
+
+  /** What is to be looked up: nothing that another fact on the list will tell. */
+  #due(): [string, Wanted][] {
+    return [...this.#wanted].filter(([, { kind, key }]) => kind.partOf === undefined || !this.#wanted.has(idOf(kind.partOf, key)));
+  }
+
+  /**
+   * The answer to a question or to the wider one that it is part of, whichever is of later: rules that ask for either then go by one
+   * answer. That the wider one failed is no answer to this one.
+   */
+  #newest<K, V>(kind: FactKind<K, V>, key: K, counts: (held: Held) => boolean): Answer<V> | undefined {
+    const own = this.#held(kind, key, counts);
+    const wider = kind.partOf && this.#held(kind.partOf, key, counts);
+    if (wider === undefined || wider.state === 'unknown') return own;
+    return own === undefined || own.state === 'unknown' || own.asOf <= wider.asOf ? wider : own;
+  }
+
+  #held<K, V>(kind: FactKind<K, V>, key: K, counts: (held: Held) => boolean): Answer<V> | undefined {
+    const held = this.#answers.get(idOf(kind, key));
+    // The answer was stored under this very kind's id, so its value is the kind's V.
+    return held !== undefined && counts(held) ? (held.answer as Answer<V>) : undefined;
   }
 
   #keep(id: string, { kind, key }: Wanted, answer: Answer<unknown>): void {
@@ -100,7 +125,7 @@ export class FactStore implements FactView {
     this.#answers.set(id, { kind, key, answer, until });
     this.#wanted.delete(id);
     const [oldest] = this.#answers.keys();
-    if (this.#answers.size > MAX_FACTS && oldest !== undefined) this.#answers.delete(oldest);
+    if (this.#answers.size > (this.#lifetimes.maxFacts ?? MAX_FACTS) && oldest !== undefined) this.#answers.delete(oldest);
   }
 }
 

@@ -34,7 +34,8 @@ export function registryFor(
     return fail({ why: trusted ? 'unparsable' : 'untrusted', detail: 'the settings of the project are too long to be read' });
   }
   const scope = /^(@[^/]+)\//.exec(name)?.[1];
-  const layers = readLayers(settings);
+  const layers = layersOf.get(settings) ?? readLayers(settings);
+  layersOf.set(settings, layers);
   const ofNpmrc = find(layers, scope);
   const other = saidByOthers(project, scope, trusted ? env : {}, ofNpmrc);
   if (other?.said === 'unreadable') {
@@ -85,8 +86,11 @@ interface Layer {
   readonly values: ReadonlyMap<string, string>;
 }
 
+// Of settings that serve many names.
+const layersOf = new WeakMap<RegistrySettings, readonly Layer[]>();
+
 /** In the order in which npm asks them: environment, project, user, machine. */
-function readLayers({ env, project, user, trusted }: RegistrySettings): Layer[] {
+function readLayers({ env, project, user, trusted }: RegistrySettings): readonly Layer[] {
   const fromEnvironment = new Map<string, string>();
   for (const [variable, value] of Object.entries(env)) {
     const key = /^npm_config_(.+)$/i.exec(variable)?.[1];

@@ -4,6 +4,7 @@ import type { LookalikeJudge } from '../core/lookalike.ts';
 import type { Result } from '../core/result.ts';
 import type { SourceFile } from '../core/source-file.ts';
 import type { Project } from '../engine/project.ts';
+import type { HeldFact } from '../sources/index.ts';
 
 /** A folder, as the engine sees it. */
 export interface Root {
@@ -24,6 +25,8 @@ export interface ConnectOptions {
   readonly credentialHelpers: boolean;
   /** Where answers outlive the session; the system's place for caches unless given. */
   readonly cacheFolder: string | undefined;
+  /** What is known already, and need not be asked for another question's sake. */
+  readonly held: HeldFact;
 }
 
 /** Look-ups with a memory. Their code is read with the first of them. */

@@ -254,8 +254,15 @@ export class LookUps {
     const own = env.GITHUB_SERVER_URL || PUBLIC_GITHUB_URL;
     const isOwn = serverUrl === undefined || sameOrigin(serverUrl, own);
     const token = trusted && isOwn ? env.GITHUB_TOKEN || env.GH_TOKEN || undefined : undefined;
-    const source = connect({ serverUrl, token, trusted, credentialHelpers: helpers, cacheFolder: this.#cacheFolder });
-    const made = { source, facts: new FactStore(source.fetch, LIFETIMES), sought: new Set<string>() };
+    let facts: FactStore | undefined;
+    const source = connect({
+      ...{ serverUrl, token, trusted },
+      credentialHelpers: helpers,
+      cacheFolder: this.#cacheFolder,
+      held: (kind, key) => facts?.peek(kind, key),
+    });
+    facts = new FactStore(source.fetch, LIFETIMES);
+    const made = { source, facts, sought: new Set<string>() };
     this.#stores.set(id, made);
     return made;
   }

@@ -89,10 +89,11 @@ function connectOnDemand(
     fetch: async (kind, key, signal) => (await connected()).fetchFact(kind, key, signal),
     fetchFresh: async (kind, key, signal) => (await connected()).fetchFresh(kind, key, signal),
     // Where nothing was ever kept, the code that could read it is not read either.
-    kept: async (kind, key, signal) =>
-      sources === undefined && (folder === undefined || !existsSync(path.join(folder, `${kind.id}.json`)))
-        ? undefined
-        : (await connected()).keptFact(kind, key, signal),
+    kept: async (kind, key, signal) => {
+      const kinds = kind.partOf === undefined ? [kind.id] : [kind.id, kind.partOf.id];
+      const isKept = folder !== undefined && kinds.some((id) => existsSync(path.join(folder, `${id}.json`)));
+      return sources === undefined && !isKept ? undefined : (await connected()).keptFact(kind, key, signal);
+    },
     forget: async () => (await connected()).forget(),
     close: async () => (await sources)?.close(),
   };

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { type ASN1Obj, crypto, type X509Certificate } from '@sigstore/core';
+import { ASN1Obj, crypto, type X509Certificate } from '@sigstore/core';
 
 /**
  * What makes the library fast without changing what it says. It encodes certificates dozens of times in one verification, to compare
@@ -55,3 +55,25 @@ function rememberDer(part: ASN1Obj): void {
     return der;
   };
 }
+
+/**
+ * An ASN.1 object in DER: the bytes that the library's own method gives. That one makes four buffers of a kilobyte for each of the eighty
+ * objects of a certificate, which is a quarter of the time of a verification, and most of its garbage.
+ */
+export function encodeDer({ tag, subs, value }: ASN1Obj): Buffer {
+  const content = subs.length === 0 ? value : Buffer.concat(subs.map((sub) => sub.toDER()));
+  return Buffer.concat([Buffer.from([tag.toDER(), ...lengthOctets(content.length)]), content]);
+}
+
+/** X.690, section 8.1.3: short lengths are one octet; of others the first one says how many there are. */
+function lengthOctets(length: number): readonly number[] {
+  if (length < 128) return [length];
+  const octets: number[] = [];
+  for (let left = length; left > 0; left = Math.floor(left / 256)) octets.unshift(left % 256);
+  return [0x80 | octets.length, ...octets];
+}
+
+// Also for the copies of certificates that the library makes, to see what their log signed.
+ASN1Obj.prototype.toDER = function toDER(this: ASN1Obj): Buffer {
+  return encodeDer(this);
+};

@@ -18,8 +18,11 @@ export const MAX_ENTRY_UNITS = 1024 * 1024;
 /** The longest text of one kind of facts, in UTF-16 units. The oldest answers go first. */
 export const MAX_CACHE_UNITS = 8 * 1024 * 1024;
 
-/** How long new answers are gathered before they are written, in milliseconds. */
+/** After how long without a new answer those that are new are written, in milliseconds: the whole text is written anew each time. */
 export const WRITE_DELAY_MS = 2_000;
+
+/** How many such delays new answers wait for further ones. */
+const MAX_DELAYS = 15;
 
 /** By how much clocks may differ, in milliseconds: an answer from further in the future is dropped. */
 export const CLOCK_TOLERANCE_MS = 5 * 60 * 1000;
@@ -50,13 +53,21 @@ export interface FactCacheOptions<V> {
   read(value: unknown): V | undefined;
 }
 
-/** One answer as it is kept: when it held, and its value; without one the source had said that there is no such thing. */
-type Kept = readonly [asOf: number, value?: unknown];
+/**
+ * One answer as it is kept: when it held, and its line in the text, `["id",asOf,value]`, without the value where the source had said that
+ * there is no such thing. As text it takes a fraction of the memory, and is read when somebody asks. Without a line it is too long to keep.
+ */
+interface Kept {
+  readonly asOf: number;
+  readonly line: string | undefined;
+}
 
 /** Makes a cache. Nothing is read before the first question. */
 export function createFactCache<V>({ storage, name, now, read }: FactCacheOptions<V>): FactCache<V> {
   let loaded: Promise<Map<string, Kept>> | undefined;
   const news = new Map<string, Kept>();
+  let newUnits = 0;
+  let last: Kept | undefined;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<unknown> = Promise.resolve();
 
@@ -71,34 +82,55 @@ export function createFactCache<V>({ storage, name, now, read }: FactCacheOption
     if (news.size === 0) return;
     const ours = new Map(news);
     news.clear();
+    newUnits = 0;
     let merged: Map<string, Kept> | undefined;
     await storage.update(name, (text) => {
       // What another process wrote meanwhile stays; of two answers to one question the later one counts.
       merged = parseCache(text, now());
-      for (const [id, kept] of ours) if ((merged.get(id)?.[0] ?? 0) <= kept[0]) merged.set(id, kept);
+      for (const [id, kept] of ours) if ((merged.get(id)?.asOf ?? 0) <= kept.asOf) merged.set(id, kept);
       return cacheText(merged);
     });
     if (merged !== undefined) loaded = Promise.resolve(merged);
   }
 
+  /** Of what is new there is no more than the text has room for. */
+  function note(id: string, kept: Kept): void {
+    newUnits += (kept.line?.length ?? 0) - (news.get(id)?.line?.length ?? 0);
+    news.delete(id);
+    news.set(id, kept);
+    for (const [oldest, { line }] of news) {
+      if (newUnits <= MAX_CACHE_UNITS) break;
+      news.delete(oldest);
+      newUnits -= line?.length ?? 0;
+    }
+  }
+
+  function writeLater(delays: number): void {
+    const before = last;
+    timer = setTimeout(() => {
+      if (last !== before && delays < MAX_DELAYS) writeLater(delays + 1);
+      else writing = write();
+    }, WRITE_DELAY_MS);
+    // A process that is done need not wait: it flushes.
+    timer.unref();
+  }
+
   return {
     get: async (id) => {
-      const kept = news.get(id) ?? (await load()).get(id);
-      if (kept === undefined) return undefined;
-      const [asOf, raw] = kept;
-      if (kept.length === 1) return absent(asOf);
-      const value = read(raw);
-      return value === undefined ? undefined : known(value, asOf);
+      const line = (news.get(id) ?? (await load()).get(id))?.line;
+      const entry = line === undefined ? undefined : entryOf(parsed(line), now());
+      if (entry?.id !== id) return undefined;
+      if (!('value' in entry)) return absent(entry.asOf);
+      const value = read(entry.value);
+      return value === undefined ? undefined : known(value, entry.asOf);
     },
     put: (id, answer) => {
       if (answer.state === 'unknown') return;
-      news.set(id, answer.state === 'known' ? [answer.asOf, answer.value] : [answer.asOf]);
-      if (timer !== undefined) return;
-      timer = setTimeout(() => {
-        writing = write();
-      }, WRITE_DELAY_MS);
-      // A process that is done need not wait: it flushes.
-      timer.unref();
+      const { asOf } = answer;
+      const line = JSON.stringify(answer.state === 'known' ? [id, asOf, answer.value] : [id, asOf]);
+      last = { asOf, line: line.length > MAX_ENTRY_UNITS ? undefined : line };
+      note(id, last);
+      if (timer === undefined) writeLater(0);
     },
     flush: async () => {
       await writing;
@@ -108,6 +140,7 @@ export function createFactCache<V>({ storage, name, now, read }: FactCacheOption
       clearTimeout(timer);
       timer = undefined;
       news.clear();
+      newUnits = 0;
       await writing;
       loaded = Promise.resolve(new Map());
       await storage.remove(name);
@@ -115,20 +148,42 @@ export function createFactCache<V>({ storage, name, now, read }: FactCacheOption
   };
 }
 
+/** What stands around the entries, which have a line each. */
+const HEAD = `{"version":${VERSION},"entries":[\n`;
+const TAIL = '\n]}\n';
+const BETWEEN = ',\n';
+
+/** The beginning of a line: an id and a time. */
+const START = /^\["(?:[^"\\]|\\.){0,4096}",\d{1,16}(?=[,\]])/;
+
 /** Reads a cache's text. Nothing of it is trusted: a damaged, cut or foreign text, or one of another version, holds no answers. */
 function parseCache(text: string | undefined, now: number): Map<string, Kept> {
+  if (text === undefined || text.length > 2 * MAX_CACHE_UNITS) return new Map();
+  const isOurs = text.startsWith(HEAD) && text.endsWith(TAIL) && text.length > HEAD.length + TAIL.length;
+  const lines = isOurs ? text.slice(HEAD.length, -TAIL.length).split(BETWEEN) : linesOf(text);
   const entries = new Map<string, Kept>();
-  const root = text === undefined || text.length > 2 * MAX_CACHE_UNITS ? undefined : parsed(text);
-  if (typeof root !== 'object' || root === null || !('version' in root) || root.version !== VERSION || !('entries' in root)) return entries;
-  const { entries: list } = root;
-  if (!Array.isArray(list)) return entries;
-  for (const entry of list) {
-    if (!Array.isArray(entry) || entry.length < 2 || entry.length > 3) continue;
-    const [id, asOf, value]: readonly unknown[] = entry;
-    if (typeof id !== 'string' || typeof asOf !== 'number' || !(asOf > now - KEEP_MS) || asOf > now + CLOCK_TOLERANCE_MS) continue;
-    entries.set(id, entry.length === 3 ? [asOf, value] : [asOf]);
+  for (const line of lines) {
+    // The value is read, and looked at, when somebody asks for it.
+    const start = START.exec(line)?.[0];
+    const entry = start === undefined ? undefined : entryOf(parsed(`${start}]`), now);
+    if (entry !== undefined && line.endsWith(']')) entries.set(entry.id, { asOf: entry.asOf, line });
   }
   return entries;
+}
+
+/** The entries of a text in another layout than it was written in. */
+function linesOf(text: string): readonly string[] {
+  const root = parsed(text);
+  if (typeof root !== 'object' || root === null || !('version' in root) || root.version !== VERSION || !('entries' in root)) return [];
+  return Array.isArray(root.entries) ? root.entries.map((entry) => JSON.stringify(entry)) : [];
+}
+
+/** An entry that is young enough, and of a time that can be; undefined for every other one. */
+function entryOf(raw: unknown, now: number): { readonly id: string; readonly asOf: number; readonly value?: unknown } | undefined {
+  if (!Array.isArray(raw) || raw.length < 2 || raw.length > 3) return undefined;
+  const [id, asOf, value]: readonly unknown[] = raw;
+  if (typeof id !== 'string' || typeof asOf !== 'number' || !(asOf > now - KEEP_MS) || asOf > now + CLOCK_TOLERANCE_MS) return undefined;
+  return raw.length === 3 ? { id, asOf, value } : { id, asOf };
 }
 
 function parsed(text: string): unknown {
@@ -143,12 +198,11 @@ function parsed(text: string): unknown {
 function cacheText(entries: ReadonlyMap<string, Kept>): string {
   const lines: string[] = [];
   let units = 0;
-  for (const [id, kept] of [...entries].sort((a, b) => b[1][0] - a[1][0])) {
-    const line = JSON.stringify([id, ...kept]);
-    if (line.length > MAX_ENTRY_UNITS) continue;
+  for (const { line } of [...entries.values()].sort((a, b) => b.asOf - a.asOf)) {
+    if (line === undefined || line.length > MAX_ENTRY_UNITS) continue;
     units += line.length + 2;
     if (units > MAX_CACHE_UNITS) break;
     lines.push(line);
   }
-  return `{"version":${VERSION},"entries":[\n${lines.join(',\n')}\n]}\n`;
+  return `${HEAD}${lines.join(BETWEEN)}${TAIL}`;
 }

@@ -1,6 +1,6 @@
 import { type Answer, type FactKind, type FetchFact, unknown } from '../core/answer.ts';
 import type { CredentialProvider } from '../core/image-credential.ts';
-import type { RegistryOf } from '../core/npm-facts.ts';
+import { npmPackument, type PackageKey, type PackageVersions, type RegistryOf } from '../core/npm-facts.ts';
 import type { PackageVerifier } from '../core/provenance.ts';
 import { type RefreshedRoot, trustRoot } from '../core/trust-root.ts';
 import type { SharedStorage } from './fact-cache.ts';
@@ -19,6 +19,9 @@ import type { Environment } from './proxy.ts';
 import type { SourceHost } from './source.ts';
 import { createTrustRootSource, type TrustRootPlace } from './trust-root.ts';
 
+/** An answer that is at hand and holds; undefined where there is none. */
+export type HeldFact = <K, V>(kind: FactKind<K, V>, key: K) => Answer<V> | undefined;
+
 /** What the sources need from their front. */
 export interface SourcesOptions {
   /** False: nothing is ever contacted and every fact is `unknown('offline')`. */
@@ -35,6 +38,10 @@ export interface SourcesOptions {
   readonly verifier?: PackageVerifier | undefined;
   /** Where the verifier's trust root is refreshed from; it stays what it is unless given. */
   readonly trustRootFrom?: TrustRootPlace | undefined;
+  /** What the front holds already: asked before a question that one source has for another. */
+  readonly held?: HeldFact | undefined;
+  /** Packages are verified, thousands perhaps: what is kept are the verdicts, and documents only until the next one. */
+  readonly verifiesOnly?: boolean | undefined;
   /** Where answers outlive the session; they do not without it. */
   readonly storage?: SharedStorage | undefined;
   /** Where the proxy variables are read from; `process.env` unless given. */
@@ -75,11 +82,19 @@ export interface Sources {
 /** Wires all sources. Equal questions share one look-up, and its answer for as long as the source allows. */
 export function createSources(options: SourcesOptions): Sources {
   const { online, serverUrl, token, credentials, registryOf, storage, env = process.env, now = Date.now } = options;
+  const { held, verifiesOnly = false } = options;
   const http = createHttp({ online, env, now });
   const remote = createGitRemote({ serverUrl, token, now });
   const images = createOciRegistrySources({ credentials, now });
   const roots = options.trustRootFrom && createTrustRootSource({ place: options.trustRootFrom, storage, now });
   const verifier = options.verifier && createNewestVerifier(options.verifier, roots && { kept: roots.kept, fetch: fetchRoot });
+  const packuments = createFetcher(createNpmPackumentSource({ registryOf, now }), { http, now, storage, isPassing: verifiesOnly });
+  const versions = createNpmVersionsSource({
+    registryOf,
+    now,
+    // A registry may have no short documents, and answer with the whole one.
+    onWhole: (key, answer) => packuments.put({ key, id: npmPackument.key(key) }, answer),
+  });
   const fetchers: readonly Fetcher<never, unknown>[] = [
     createFetcher(createGitRefsSource(remote), { http, now, storage }),
     createFetcher(createGitAncestrySource(remote), { http, now, storage }),
@@ -89,10 +104,10 @@ export function createSources(options: SourcesOptions): Sources {
     createFetcher(images.digest, { http, now, storage }),
     createFetcher(images.manifest, { http, now, storage }),
     createFetcher(images.content, { http, now, storage }),
-    createFetcher(createNpmVersionsSource({ registryOf, now }), { http, now, storage }),
-    createFetcher(createNpmPackumentSource({ registryOf, now }), { http, now, storage }),
+    createFetcher<PackageKey, PackageVersions>(versions, { http, now, storage, wider: packuments }),
+    packuments,
     createFetcher(createNpmKeysSource({ registryOf, now }), { http, now, storage }),
-    createFetcher(createNpmProvenanceSource({ registryOf, verifier, now, fetchFact: (...question) => fetchFact(...question) }), {
+    createFetcher(createNpmProvenanceSource({ registryOf, verifier, now, fetchFact: fetchUnlessHeld }), {
       http,
       now,
       storage,
@@ -117,6 +132,10 @@ export function createSources(options: SourcesOptions): Sources {
   }
 
   const fetchFact = asking('fetch');
+  async function fetchUnlessHeld<K, V>(kind: FactKind<K, V>, key: K, signal: AbortSignal): Promise<Answer<V>> {
+    const answer = held?.(kind, key);
+    return answer === undefined || answer.state === 'unknown' ? await fetchFact(kind, key, signal) : answer;
+  }
   return {
     fetchFact,
     fetchFresh: asking('fetchFresh'),

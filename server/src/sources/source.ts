@@ -33,6 +33,8 @@ export interface Source<K, V> {
   readonly ttlMs: number;
   /** What it keeps is its own record, which nobody could tell again: forgetting answers leaves it. */
   readonly isLedger?: true;
+  /** About how many bytes a value takes in memory, where that may be many. */
+  weigh?(value: V): number;
   /** Asks. Resolves always; an aborted look-up is `unknown('pending')`. `stale` is what was known before, for asking whether it changed. */
   fetch(key: K, http: Http, signal: AbortSignal, stale?: V): Promise<Answer<V>>;
   /** Under what an answer may be kept; undefined where it is not to be kept beyond the session. */
