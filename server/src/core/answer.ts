@@ -31,6 +31,8 @@ export interface FactKind<K, V> {
   key(k: K): string;
   /** The package URL of what a key asks about, for reports (purl-spec). */
   purl(k: K): string;
+  /** How long an answer is good for, in milliseconds, where that is longer than fronts use answers by themselves. */
+  readonly goodForMs?: number;
   readonly value?: (v: V) => void;
 }
 

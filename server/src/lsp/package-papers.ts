@@ -1,5 +1,6 @@
 import { type Answer, type FetchFact, unknown } from '../core/answer.ts';
 import { minuteOf } from '../core/as-of.ts';
+import { npmAdvisories, type PackageAdvisory } from '../core/npm-advisories.ts';
 import { type FullVersion, npmPackument, npmProvenance, type PackageKey, type Packument } from '../core/npm-facts.ts';
 import type { ProvenanceVerdict } from '../core/provenance.ts';
 import { VERDICT_MEANING } from '../core/provenance-words.ts';
@@ -12,6 +13,7 @@ import type { Locked } from '../formats/locked.ts';
 import { pickVersion } from '../formats/pick-version.ts';
 import { attestedBefore } from '../formats/version-history.ts';
 import { isNewerVersion } from '../formats/version-order.ts';
+import { advisoryLine } from './advisory-line.ts';
 import { type Card, type CardLine, codeLine, textLine, unansweredLine, unknownLine } from './card.ts';
 import { integrityLine } from './integrity-line.ts';
 import type { PackageSubject } from './package-subject.ts';
@@ -34,6 +36,7 @@ export interface PackageFacts {
   /** Absent where no registry is asked. */
   readonly packument?: Answer<Packument>;
   readonly provenance?: Answer<ProvenanceVerdict>;
+  readonly advisories?: Answer<readonly PackageAdvisory[]>;
   readonly earlier: readonly EarlierVerdict[];
 }
 
@@ -48,9 +51,11 @@ export async function packageFacts(
   const version = locked?.entry.version;
   // What is locked need not wait for the list of versions.
   const early = version === undefined ? undefined : askProvenance(key, { version, locked }, { fetch, signal });
+  const known = version === undefined ? undefined : fetch(npmAdvisories, { ...key, version }, signal);
   const packument = await asked;
   const picked = packument.state === 'known' ? pickVersion(packument.value, requirement)?.version : undefined;
   const late = early === undefined && picked !== undefined ? askProvenance(key, { version: picked, locked }, { fetch, signal }) : undefined;
+  const advisories = known ?? (picked === undefined ? undefined : fetch(npmAdvisories, { ...key, version: picked }, signal));
   const provenance =
     (await (early ?? late)) ?? (packument.state === 'known' ? unknown('error', 'no version fits the requirement') : packument);
   // What is not proven has no origin to compare.
@@ -62,7 +67,8 @@ export async function packageFacts(
       answer: await askProvenance(key, { version: one.version, locked: undefined }, { fetch, signal }),
     })),
   );
-  return { packument, provenance, earlier };
+  const told = await advisories;
+  return { packument, provenance, earlier, ...(told === undefined ? {} : { advisories: told }) };
 }
 
 function askProvenance(
@@ -108,7 +114,15 @@ export function packageCard(subject: PackageSubject, facts: PackageFacts, { proj
             provenance,
           }),
         ]),
-    ...registryLines(packument, { provenance, version, wanted, locked, project, path }),
+    ...registryLines(packument, {
+      provenance,
+      version,
+      wanted,
+      locked,
+      project,
+      path,
+      advisories: advisoryLine(facts.advisories, { version: wanted, registry: packument }),
+    }),
     sourceLine(locked, version, unasked),
     ...pulledInLine(subject),
     ...asOfLine(packument, provenance),
@@ -174,17 +188,21 @@ interface Wanted {
   readonly locked: Locked | undefined;
   readonly project: Project;
   readonly path: string;
+  readonly advisories: readonly CardLine[];
 }
 
 /** What follows from the registry's document; where there is none, what is missing for it. */
-function registryLines(answer: Answer<Packument> | undefined, { provenance, version, wanted, locked, project, path }: Wanted): CardLine[] {
+function registryLines(
+  answer: Answer<Packument> | undefined,
+  { provenance, version, wanted, locked, project, path, advisories }: Wanted,
+): CardLine[] {
   const recorded = locked?.entry.deprecated === undefined ? [] : [deprecatedLine(undefined, undefined, locked)];
   const scripts = locked?.entry.hasInstallScript === true ? [textLine('Install scripts', `yes; ${permissionWords(locked, project)}`)] : [];
   switch (answer?.state) {
     case undefined:
-      return [...scripts, ...recorded];
+      return [...scripts, ...advisories, ...recorded];
     case 'absent':
-      return [textLine('Registry', 'has no such package'), ...scripts, ...recorded];
+      return [textLine('Registry', 'has no such package'), ...scripts, ...advisories, ...recorded];
     case 'unknown': {
       const missing = [
         'newest release',
@@ -192,18 +210,21 @@ function registryLines(answer: Answer<Packument> | undefined, { provenance, vers
         'publisher',
         ...(scripts.length > 0 ? [] : ['install scripts']),
         'new dependencies',
+        ...(advisories.length > 0 ? [] : ['advisories']),
       ];
       const all = recorded.length > 0 ? missing : [...missing, 'deprecation'];
       const details = answer.why === 'pending' ? [] : [textLine('Unknown without it', all.join(', '))];
       const isSame = provenance?.state === 'unknown' && unknownReason(provenance) === unknownReason(answer);
       const line = isSame ? unansweredAgain('Registry', answer) : unansweredLine('Registry', answer);
-      return [{ ...line, details }, ...scripts, ...recorded];
+      return [{ ...line, details }, ...scripts, ...advisories, ...recorded];
     }
     case 'known':
-      if (version !== undefined) return releaseLines({ packument: answer.value, version, asOf: answer.asOf, locked, path, project });
+      if (version !== undefined)
+        return releaseLines({ packument: answer.value, version, asOf: answer.asOf, locked, path, project, advisories });
       return [
         textLine('Registry', wanted === undefined ? 'has no version for the requirement' : `does not list ${wanted}`),
         ...scripts,
+        ...advisories,
         ...recorded,
       ];
   }

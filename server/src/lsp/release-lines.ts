@@ -22,6 +22,8 @@ export interface Release {
   /** The document that asks for it, relative to the checked root. */
   readonly path: string;
   readonly project: Project;
+  /** What the registry knows against it. */
+  readonly advisories: readonly CardLine[];
 }
 
 /** What a registry leaves out in all of its documents. */
@@ -36,6 +38,7 @@ export function releaseLines(release: Release): CardLine[] {
     publisherLine(version, comparison),
     scriptsLine(version, release, comparison),
     dependenciesLine(version, comparison),
+    ...release.advisories,
     deprecatedLine(version, packument, release.locked),
   ];
 }

@@ -10,7 +10,7 @@ export const ABSENT_TTL_MS = 5 * 60 * 1000;
 /** How long a failed look-up is remembered, in milliseconds: long enough that 30 equal references fail once. */
 export const FAILURE_TTL_MS = 10 * 1000;
 
-/** How many answers of one source are kept. The oldest go first. */
+/** How many answers of a source are kept that does not say how many. The oldest go first. */
 export const MAX_CACHED_ANSWERS = 500;
 
 /** How old an answer may be, in milliseconds, for a fix that writes down what it says: it was given to this very run or click. */
@@ -75,7 +75,7 @@ export function createFetcher<K, V>(source: Source<K, V>, { http, now, storage }
     memory.delete(id);
     memory.set(id, { answer, at, until: at + forMs });
     const [oldest] = memory.keys();
-    if (memory.size > MAX_CACHED_ANSWERS && oldest !== undefined) memory.delete(oldest);
+    if (memory.size > (source.remembers ?? MAX_CACHED_ANSWERS) && oldest !== undefined) memory.delete(oldest);
   }
 
   /** The kept answer to a question and the id it is kept under, where there is a place for it. */
@@ -145,6 +145,7 @@ export function createFetcher<K, V>(source: Source<K, V>, { http, now, storage }
     clear: () => memory.clear(),
     forget: async () => {
       memory.clear();
+      source.forget?.();
       await cache?.clear();
     },
   };

@@ -9,6 +9,7 @@ import { createGitAncestrySource, createGitDatesSource, createGitFileSource } fr
 import { createGitRefsSource } from './git-refs.ts';
 import { createGitRemote } from './git-remote.ts';
 import { createHttp } from './http.ts';
+import { createNpmAdvisoriesSource, createNpmLockAdvisoriesSource } from './npm-advisories.ts';
 import { createNpmProvenanceSource } from './npm-attestations.ts';
 import { createNpmKeysSource } from './npm-keys.ts';
 import { createNpmPackumentSource, createNpmVersionsSource } from './npm-registry.ts';
@@ -90,6 +91,8 @@ export function createSources(options: SourcesOptions): Sources {
       now,
       storage,
     }),
+    createFetcher(createNpmAdvisoriesSource({ registryOf, now }), { http, now, storage }),
+    createFetcher(createNpmLockAdvisoriesSource({ now, fetchFact: (...question) => fetchFact(...question) }), { http, now }),
   ];
   const fetcherOf = <K, V>(kind: FactKind<K, V>): Fetcher<K, V> | undefined => fetchers.find((candidate) => answers(candidate, kind));
   const flush = async (): Promise<void> => {

@@ -37,8 +37,12 @@ export interface Source<K, V> {
   fetch(key: K, http: Http, signal: AbortSignal, stale?: V): Promise<Answer<V>>;
   /** Under what an answer may be kept; undefined where it is not to be kept beyond the session. */
   keepUnder?(key: K, signal: AbortSignal): Promise<KeepUnder | undefined>;
+  /** How many answers are remembered for the session; `MAX_CACHED_ANSWERS` unless given. */
+  readonly remembers?: number;
   /** A value that was kept, checked; undefined where it is none of ours. Without it nothing is kept beyond the session. */
   read?(value: unknown): V | undefined;
+  /** Forgets what the source remembers by itself. */
+  forget?(): void;
 }
 
 /** A request that got no response, as an answer. */
