@@ -33,6 +33,8 @@ export interface FactKind<K, V> {
   purl(k: K): string;
   /** How long an answer is good for, in milliseconds, where that is longer than fronts use answers by themselves. */
   readonly goodForMs?: number;
+  /** A refusal (`denied`) is about all keys: reports tell it once for each file, and not once for each key. */
+  readonly isRefusedAsOne?: true;
   readonly value?: (v: V) => void;
 }
 

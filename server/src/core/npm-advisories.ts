@@ -40,6 +40,7 @@ export const npmAdvisories: FactKind<AdvisoriesKey, readonly PackageAdvisory[]> 
   key: ({ version, ...key }) => `${key.name}@${version} ${packageKeyText(key)}`,
   purl: ({ name, version }) => versionPurl(name, version),
   goodForMs: ADVISORIES_TTL_MS,
+  isRefusedAsOne: true,
 };
 
 /** A version of a package in a lockfile. */
@@ -80,7 +81,7 @@ export interface LockAdvisories {
  */
 export const npmLockAdvisories: FactKind<LockAdvisoriesKey, LockAdvisories> = {
   id: 'npm-lock-advisories',
-  key: ({ text, settings = [] }) => [text, ...settings].join(' '),
+  key: ({ text, settings }) => (settings === undefined ? text : [text, ...settings].join(' ')),
   // No package URL stands for sixty packages.
   purl: () => 'npm-lock-advisories',
 };
@@ -173,7 +174,8 @@ function parsedRange(text: string): Range | undefined {
 
 /** Whether a text is a version that advisories can be held against. */
 export function isVersion(text: string): boolean {
-  return text.length <= 256 && valid(text, LOOSE) !== null;
+  // Nearly all are plain releases, and a lockfile has thousands.
+  return /^\d{1,9}\.\d{1,9}\.\d{1,9}$/.test(text) || (text.length <= 256 && valid(text, LOOSE) !== null);
 }
 
 /** Advisories that were kept; undefined where somebody else wrote them. */

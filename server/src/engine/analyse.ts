@@ -145,7 +145,8 @@ class Run {
     const answer = this.#options.facts.get(kind, key);
     if (answer.state === 'unknown') {
       // Offline, one item per file and source says enough; a look-up that failed is named by what it asked about.
-      const subject = answer.why === 'offline' ? kind.id : kind.purl(key);
+      const isOfAll = answer.why === 'offline' || (answer.why === 'denied' && kind.isRefusedAsOne === true);
+      const subject = isOfAll ? kind.id : kind.purl(key);
       // That nothing is looked up is said by the reason itself.
       this.notKnown(subject, answer.why, { key: kind.key(key), detail: answer.why === 'offline' ? undefined : answer.detail });
     }

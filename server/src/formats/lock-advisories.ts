@@ -1,5 +1,12 @@
 import type { Manifest } from '../core/manifest.ts';
-import { isVersion, type LockAdvisoriesKey, type LockedVersion, npmLockAdvisories, type PackageAdvisory } from '../core/npm-advisories.ts';
+import {
+  isVersion,
+  type LockAdvisoriesKey,
+  type LockedVersion,
+  npmAdvisories,
+  npmLockAdvisories,
+  type PackageAdvisory,
+} from '../core/npm-advisories.ts';
 import type { RuleContext, Surroundings } from '../core/rule.ts';
 import { asLockFile, type LockEntry, type LockFile, perStretch } from './lock-model.ts';
 import { isPublicAddress, packageKeys } from './registry-settings.ts';
@@ -31,19 +38,43 @@ const advisedIn = new WeakMap<Surroundings, { readonly manifest: Manifest; reado
 
 function lookUp(context: RuleContext, lock: LockFile): AdvisedEntry[] {
   const found = new Map<string, readonly PackageAdvisory[]>();
+  const names = new Set<string>();
+  if (!mayBeKnown(lock, context)) return [];
   for (const key of lockAdvisoriesKeys(lock, context)) {
     const answer = context.fact(npmLockAdvisories, key);
     if (answer.state !== 'known') continue;
-    for (const { name, version, advisories } of answer.value.advised) found.set(`${name}@${version}`, advisories);
+    for (const { name, version, advisories } of answer.value.advised) {
+      found.set(`${name}@${version}`, advisories);
+      names.add(name);
+    }
     for (const { why, detail } of answer.value.unanswered) context.lacking(npmLockAdvisories, key, { why, detail });
   }
   if (found.size === 0) return [];
-  return lock.entries.flatMap((entry): AdvisedEntry[] => {
+  const advised: AdvisedEntry[] = [];
+  for (const entry of lock.entries) {
+    if (!names.has(entry.name) || !isServed(entry)) continue;
     const id = `${entry.name}@${entry.version}`;
-    const advisories = isServed(entry) ? found.get(id) : undefined;
+    const advisories = found.get(id);
+    if (advisories !== undefined) advised.push({ entry, advisories });
     found.delete(id);
-    return advisories === undefined ? [] : [{ entry, advisories }];
+  }
+  return advised;
+}
+
+/**
+ * Whether facts are looked up at all, by the first package alone: where they are not, which is how editors begin, thousands of packages
+ * are not even gathered.
+ */
+function mayBeKnown(lock: LockFile, context: RuleContext): boolean {
+  const first = lock.entries.find(isServed);
+  if (first === undefined) return false;
+  const { name, version = '' } = first;
+  const key = packageKeys(context.manifest.file, context.surroundings).of({
+    name,
+    locked: { lock, entry: first, path: context.manifest.file.path },
   });
+  const answer = context.fact(npmAdvisories, { ...key, version });
+  return answer.state !== 'unknown' || answer.why !== 'offline';
 }
 
 /** The questions about all packages of a lockfile that a registry serves. */
@@ -65,35 +96,55 @@ function isServed({ source, name, version }: LockEntry): boolean {
 /** About how many packages are asked for at once. */
 const BUCKET_SIZE = 64;
 
+type Buckets = readonly LockAdvisoriesKey[];
+
 /**
  * Packages by their names: a package that comes or goes changes one bucket, and what is known of all others stays known, also in a
  * lockfile without stretches.
  */
-function bucketsOf(entries: readonly LockEntry[]): readonly LockAdvisoriesKey[] {
+function bucketsOf(entries: readonly LockEntry[]): Buckets {
+  // A key in an editor seldom changes what is asked about: to see that takes a tenth of the time that making them anew does.
+  if (last !== undefined && areAskedAlike(entries, last.entries)) return last.buckets;
+  const buckets = makeBuckets(entries);
+  if (entries.length >= MIN_KEPT) last = { entries, buckets };
+  return buckets;
+}
+
+/** From how many entries on it is worth the memory; shorter ones are stretches, or take no time. */
+const MIN_KEPT = 500;
+
+/** The last large lockfile without stretches. */
+let last: { readonly entries: readonly LockEntry[]; readonly buckets: Buckets } | undefined;
+
+function areAskedAlike(some: readonly LockEntry[], others: readonly LockEntry[]): boolean {
+  if (some.length !== others.length) return false;
+  return some.every((one, at) => {
+    const other = others[at];
+    return one.name === other?.name && one.version === other.version && one.source === other.source && one.resolved === other.resolved;
+  });
+}
+
+function makeBuckets(entries: readonly LockEntry[]): Buckets {
   const packages = new Map<string, LockedVersion>();
   for (const entry of entries) {
     const { name, version = '', resolved } = entry;
     if (!isServed(entry)) continue;
-    const isElsewhere = !isPublicAddress(resolved);
-    packages.set(`${name}@${version}${isElsewhere ? ' elsewhere' : ''}`, { name, version, ...(isElsewhere ? { isElsewhere } : {}) });
+    if (isPublicAddress(resolved)) packages.set(`${name}@${version}`, { name, version });
+    else packages.set(`${name}@${version} elsewhere`, { name, version, isElsewhere: true });
   }
-  const buckets = new Map<number, string[]>();
   const count = 2 ** Math.max(0, Math.ceil(Math.log2(packages.size / BUCKET_SIZE)));
-  for (const [id, { name }] of packages) {
-    const at = hashOf(name) % count;
-    const bucket = buckets.get(at);
-    if (bucket === undefined) buckets.set(at, [id]);
-    else bucket.push(id);
+  const buckets = Array.from({ length: packages.size === 0 ? 0 : count }, () => ({ ids: [] as string[], packages: [] as LockedVersion[] }));
+  for (const [id, one] of packages) {
+    const bucket = buckets[hashOf(one.name) % count];
+    bucket?.ids.push(id);
+    bucket?.packages.push(one);
   }
-  return [...buckets.values()].map((ids) => {
-    ids.sort();
-    return { packages: ids.flatMap((id) => packages.get(id) ?? []), text: ids.join(' ') };
-  });
+  return buckets.filter(({ ids }) => ids.length > 0).map(({ ids, packages: own }) => ({ packages: own, text: ids.join(' ') }));
 }
 
-/** FNV-1a over UTF-16 units. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+/** FNV-1a over the last UTF-16 units, in which names differ. */
+function hashOf(name: string): number {
+  let hash = 0x811c9dc5 ^ name.length;
+  for (let at = Math.max(0, name.length - 12); at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
   return hash >>> 0;
 }

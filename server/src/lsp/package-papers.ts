@@ -7,8 +7,7 @@ import { VERDICT_MEANING } from '../core/provenance-words.ts';
 import { unknownReason } from '../core/unknown-text.ts';
 import type { Project } from '../engine/project.ts';
 import { hostOfLocked } from '../formats/lock-hosts.ts';
-import type { LockFile } from '../formats/lock-model.ts';
-import { type LockPaths, lockPaths } from '../formats/lock-paths.ts';
+import { lockPaths } from '../formats/lock-paths.ts';
 import type { Locked } from '../formats/locked.ts';
 import { pickVersion } from '../formats/pick-version.ts';
 import { attestedBefore } from '../formats/version-history.ts';
@@ -254,9 +253,6 @@ function sourceLine(locked: Locked | undefined, version: FullVersion | undefined
   return unknownLine(label, unasked ?? 'neither lockfile nor registry names a host');
 }
 
-/** Reading who asks for whom goes over the whole lockfile: once for each. */
-const pathsOf = new WeakMap<LockFile, LockPaths>();
-
 const MAX_STEPS = 6;
 
 /** Who asks for it: of what is locked, a shortest path to it. What a package.json asks for, it asks for itself. */
@@ -264,8 +260,7 @@ function pulledInLine({ locked, isDirect }: PackageSubject): CardLine[] {
   const label = 'Brought in by';
   if (isDirect) return [textLine(label, 'this file, directly')];
   if (locked === undefined) return [];
-  const paths = pathsOf.get(locked.lock) ?? lockPaths(locked.lock);
-  pathsOf.set(locked.lock, paths);
+  const paths = lockPaths(locked.lock);
   if (paths.isDirect(locked.entry)) return [textLine(label, 'the project, directly')];
   const path = paths.pathTo(locked.entry);
   const steps = path.length > MAX_STEPS ? [...path.slice(0, 2), '…', ...path.slice(3 - MAX_STEPS)] : path;

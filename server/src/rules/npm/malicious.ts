@@ -12,7 +12,7 @@ import { packageKeys, registryDependencies } from '../../formats/registry-settin
 import { advisoryDraft } from './advisory-finding.ts';
 import { isNodeModule } from './builtin-module.ts';
 import { confusionOf } from './confusion-facts.ts';
-import { bringers, transitiveOnly } from './transitive.ts';
+import { bringerOf, transitiveOnly } from './transitive.ts';
 
 const WHY = 'It was published to harm whoever installs or runs it: take what it could reach, every secret and token there, for stolen.';
 const EMPTY_WHY =
@@ -169,14 +169,13 @@ function checkLock(context: RuleContext, lock: LockFile): void {
     return !seen.has(id) && seen.add(id) && !isKnownByName(context, name);
   });
   if (found.length === 0) return;
-  const pathOf = bringers(lock, found);
   for (const { entry, advisories } of found) {
     const span: Span = lock.spanOf(entry, 'version');
     const { args, related } = advisoryDraft(advisories, { file: manifest.file, span });
     const isNode = advisories.length === 0 && isNodeModule(entry.name);
     context.report({
       messageId: isNode ? 'nodeModule' : advisories.length === 0 ? 'deepPlaceholder' : 'deep',
-      args: { name: entry.name, version: entry.version ?? '', path: pathOf(entry), worst: args.worst },
+      args: { name: entry.name, version: entry.version ?? '', path: bringerOf(lock, entry), worst: args.worst },
       span,
       identity: `${entry.name}@${entry.version}`,
       related,

@@ -4,7 +4,6 @@ import { directEntries } from '../../formats/direct-entries.ts';
 import type { AdvisedEntry } from '../../formats/lock-advisories.ts';
 import type { LockEntry, LockFile } from '../../formats/lock-model.ts';
 import { lockPaths } from '../../formats/lock-paths.ts';
-import { fitsRequirement } from '../../formats/version-order.ts';
 import { shownPath } from '../shown-path.ts';
 
 /** Leaves out what the project itself asks for, as long as its package.json is there to be told of it. */
@@ -23,28 +22,26 @@ export function transitiveOnly(context: RuleContext, lock: LockFile, advised: re
       ? directEntries(lock, path, surroundings)
       : importers.flatMap(({ path: importer, requests }) => requests.flatMap(({ name, spec }) => lock.locked(importer, name, spec) ?? []));
   const told = new Set(direct.map(({ name, version }) => `${name}@${version}`));
-  return advised.filter(({ entry: { name, version } }) => !told.has(`${name}@${version}`));
+  // Yarn 1 does not record who of several workspaces asks; what no package asks for, one of them does.
+  const isLost = lock.importers.length === 0 && surroundings.exists(joinPath(folder, 'package.json') ?? '');
+  return advised.filter(({ entry }) => !told.has(`${entry.name}@${entry.version}`) && !(isLost && lockPaths(lock).isDirect(entry)));
 }
 
 /**
- * Who brings in some packages of a lockfile, as words for a sentence. A lockfile has several versions of one name, and who asks for it by
- * its name alone may have got another one: the requirement says which.
+ * Who brings in a package, as words for a sentence. Whoever asks for a name may have got another version of it: the requirement says
+ * which.
  */
-export function bringers(lock: LockFile, advised: readonly AdvisedEntry[]): (entry: LockEntry) => string {
+export function bringerOf(lock: LockFile, entry: LockEntry): string {
   const paths = lockPaths(lock);
-  const wanted = new Map(advised.map(({ entry }) => [installedName(entry), [] as { readonly by: LockEntry; readonly spec: string }[]]));
-  for (const by of lock.entries) {
-    for (const { name, spec } of lock.requestsOf(by)) wanted.get(name)?.push({ by, spec: spec.replace(/^npm:(?:@?[^@]+@)?/, '') });
-  }
-  return (entry) => {
-    const { version = '' } = entry;
-    const asking = wanted.get(installedName(entry))?.filter(({ spec }) => fitsRequirement(version, spec)) ?? [];
-    const found = asking.map(({ by }) => paths.pathTo(by)).sort((a, b) => a.length - b.length)[0] ?? paths.pathTo(entry).slice(0, -1);
-    if (found.length > 0) return shownPath(found);
-    return paths.isDirect(entry) ? 'the project itself' : 'a package that the lockfile does not name';
-  };
+  const found = paths
+    .askers(entry)
+    .slice(0, MAX_ASKERS)
+    .map((by) => paths.pathTo(by))
+    .sort((a, b) => a.length - b.length);
+  const path = found[0] ?? paths.pathTo(entry).slice(0, -1);
+  if (path.length > 0) return shownPath(path);
+  return paths.isDirect(entry) ? 'the project itself' : 'a package that the lockfile does not name';
 }
 
-function installedName({ alias, name }: LockEntry): string {
-  return alias ?? name;
-}
+/** Of how many packages that ask for one the way to them is looked at, to name the shortest. */
+const MAX_ASKERS = 20;

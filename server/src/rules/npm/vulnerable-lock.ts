@@ -6,7 +6,7 @@ import type { LockFile } from '../../formats/lock-model.ts';
 import type { Manager } from '../../formats/manager-in-use.ts';
 import { packageKeys } from '../../formats/registry-settings.ts';
 import { advisoryDraft } from './advisory-finding.ts';
-import { bringers, transitiveOnly } from './transitive.ts';
+import { bringerOf, transitiveOnly } from './transitive.ts';
 
 /** For how many packages the registry is asked which version would be better. */
 const MAX_ASKED = 200;
@@ -20,7 +20,6 @@ export function checkLock(context: RuleContext, lock: LockFile): void {
   });
   if (vulnerable.length === 0) return;
   const { manifest, surroundings } = context;
-  const pathOf = bringers(lock, vulnerable);
   const keys = packageKeys(manifest.file, surroundings);
   for (const [nth, one] of vulnerable.entries()) {
     const { entry, advisories } = one;
@@ -31,7 +30,7 @@ export function checkLock(context: RuleContext, lock: LockFile): void {
     context.report({
       ...draft,
       messageId,
-      args: { name: entry.name, version: entry.version ?? '', path: pathOf(entry), ...draft.args, ...args },
+      args: { name: entry.name, version: entry.version ?? '', path: bringerOf(lock, entry), ...draft.args, ...args },
       span,
       identity: `${entry.name}@${entry.version}`,
     });
