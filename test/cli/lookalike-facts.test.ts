@@ -59,7 +59,7 @@ function named({ findings }: Report): string[] {
 }
 
 test('a registry confirms, takes back and misses names; offline nothing is asked', async () => {
-  const npm = await startNpmServer(PACKAGES);
+  const npm = await startNpmServer(PACKAGES, { advisories: {} });
   try {
     await withFolder({ 'project/package.json': manifest(DEPENDENCIES) }, async (folder) => {
       assert.deepEqual(named(await check(folder, npm.registry)), [
@@ -79,7 +79,10 @@ test('a registry confirms, takes back and misses names; offline nothing is asked
       assert.deepEqual(online.unknown, []);
       const asked = npm.requests.map(({ url }) => url.slice(1)).sort();
       // Names by themselves, once for their versions and once as a whole, and the targets of those that were in doubt.
-      assert.deepEqual([...new Set(asked)], ['axios', 'axios-harbor', 'chalk', 'chalk-harbor', 'exprses', 'typescrxpt']);
+      assert.deepEqual(
+        [...new Set(asked)],
+        ['-/npm/v1/security/advisories/bulk', 'axios', 'axios-harbor', 'chalk', 'chalk-harbor', 'exprses', 'typescrxpt'],
+      );
     });
   } finally {
     await npm.close();
@@ -87,7 +90,7 @@ test('a registry confirms, takes back and misses names; offline nothing is asked
 });
 
 test('a mirror that leaves out who may publish decides nothing, and that is unknown', async () => {
-  const npm = await startNpmServer(PACKAGES, { isMirror: true });
+  const npm = await startNpmServer(PACKAGES, { isMirror: true, advisories: {} });
   try {
     await withFolder({ 'project/package.json': manifest({ 'axios-harbor': '^1.0.0', typescrxpt: '^1.0.0' }) }, async (folder) => {
       const report = await check(folder, npm.registry, '--online');

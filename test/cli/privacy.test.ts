@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { clockTime } from '../../server/src/sources/retry-after.ts';
 import { serve, serveTls } from '../sources/support/loopback.ts';
-import { startNpmServer } from '../sources/support/npm-server.ts';
+import { type NpmServer, startNpmServer } from '../sources/support/npm-server.ts';
 import { createKeyPair } from '../sources/support/token-server.ts';
 import { waybill } from '../support/cli.ts';
 import { withFolder, writeFiles } from '../support/folder.ts';
@@ -84,8 +84,11 @@ describe('private names', () => {
   ] satisfies [string, (url: string) => string][]) {
     it(`go to the registry that ${file} names for their scope, and to none where the project is not trusted`, async () => {
       const [everybody, ours] = [
-        await startNpmServer({}),
-        await startNpmServer({ '@acme/ui': { versions: { '1.0.0': { deprecated: 'old' } }, tags: { latest: '1.0.0' } } }),
+        await startNpmServer({}, { advisories: {} }),
+        await startNpmServer(
+          { '@acme/ui': { versions: { '1.0.0': { deprecated: 'old' } }, tags: { latest: '1.0.0' } } },
+          { advisories: {} },
+        ),
       ];
       const files = {
         'package.json': JSON.stringify({ name: 'shop', dependencies: { '@acme/ui': '^1.0.0', 'no-such-name': '1.0.0' } }),
@@ -105,8 +108,15 @@ describe('private names', () => {
           assert.ok(strange.findings.some(({ rule }) => rule === 'npm/not-in-registry'));
           const trusted = await check('--trust');
           assert.ok(trusted.findings.some(({ rule }) => rule === 'npm/deprecated'));
-          assert.deepEqual([...new Set(everybody.requests.map(({ url }) => url))], ['/no-such-name']);
-          assert.deepEqual([...new Set(ours.requests.map(({ url }) => url))], ['/@acme%2fui']);
+          const urlsOf = ({ requests }: NpmServer): string[] => [...new Set(requests.map(({ url }) => url))].sort();
+          assert.deepEqual(urlsOf(everybody), ['/-/npm/v1/security/advisories/bulk', '/no-such-name']);
+          assert.deepEqual(urlsOf(ours), ['/-/npm/v1/security/advisories/bulk', '/@acme%2fui']);
+          // The lists of names in the bodies are no less private than those in the paths.
+          for (const { body } of everybody.asked) assert.deepEqual(body, { 'no-such-name': ['1.0.0'] });
+          assert.deepEqual(
+            ours.asked.map(({ body }) => body),
+            [{ '@acme/ui': ['1.0.0'] }],
+          );
         });
       } finally {
         await Promise.all([everybody.close(), ours.close()]);
@@ -119,7 +129,7 @@ describe('answers on the disk', () => {
   const files = { 'package.json': JSON.stringify({ name: 'shop', dependencies: { 'no-such-name': '1.0.0' } }) };
 
   it('are for their owner alone, survive a damaged file, and are merged', async () => {
-    const registry = await startNpmServer({});
+    const registry = await startNpmServer({}, { advisories: {} });
     try {
       await withFolder(files, async (folder) => {
         await withFolder({}, async (base) => {
@@ -127,7 +137,7 @@ describe('answers on the disk', () => {
           const check = () => waybill(['check', '--online', '--format', 'json', folder], { env });
           assert.equal((await check()).status, 1);
           const cache = path.join(base, 'cache', 'waybill');
-          assert.deepEqual(readdirSync(cache), ['npm-packument.json']);
+          assert.deepEqual(readdirSync(cache).sort(), ['npm-advisories.json', 'npm-packument.json']);
           if (process.platform !== 'win32') {
             assert.equal(statSync(cache).mode & 0o777, 0o700);
             assert.equal(statSync(path.join(cache, 'npm-packument.json')).mode & 0o777, 0o600);
@@ -139,8 +149,8 @@ describe('answers on the disk', () => {
             assert.equal(run.status, 1, run.stderr);
             assert.ok((JSON.parse(run.stdout) as Report).findings.some(({ rule }) => rule === 'npm/not-in-registry'));
           }
-          // What a server on this machine said spares no look-up.
-          assert.equal(registry.requests.length, before + 4);
+          // Each run asks for the document, and for advisories: what a server on this machine said spares no look-up.
+          assert.equal(registry.requests.length, before + 8);
           assert.ok(statSync(path.join(cache, 'npm-packument.json')).size > 40);
         });
       });
@@ -200,7 +210,8 @@ describe('a registry that limits look-ups', () => {
         const json = await waybill(['check', '--online', '--fail-on', 'error', '--format', 'json', folder], { env });
         assert.equal(json.status, 2, json.stdout);
         const { unknown }: Report = JSON.parse(json.stdout);
-        assert.equal(unknown.filter(({ why }) => why === 'error').length, 12);
+        // Of each name its document, and the advisories about the version.
+        assert.equal(unknown.filter(({ why }) => why === 'error').length, 24);
         const times = [0, 60_000].map((later) => clockTime(Date.now() + 600_000 - later)).join('|');
         assert.ok(
           unknown.some(({ detail }) => new RegExp(`rate limited until (${times})$`).test(detail ?? '')),

@@ -41,6 +41,28 @@ describe('facts', () => {
     assert.equal(facts.peek(WEATHER, 'b'), undefined, 'a clock that went wrong keeps nothing alive');
   });
 
+  it('that a source gives again are not asked for again at once, however old they are', async (context) => {
+    context.mock.timers.enable({ apis: ['Date'], now: 100_000 });
+    const { facts, asked } = store(() => known('sun', 1));
+    facts.get(WEATHER, 'a');
+    await facts.resolve(signal);
+    assert.deepEqual(facts.get(WEATHER, 'a'), known('sun', 1));
+    assert.equal(facts.pending, 0, 'or else looking up and analysing would never end');
+    context.mock.timers.setTime(100_000 + LIFETIMES.unknownMs + 1);
+    assert.deepEqual(facts.get(WEATHER, 'a'), unknown('pending'));
+    assert.deepEqual(asked, ['a']);
+  });
+
+  it('are good for as long as their kind says, where that is longer', (context) => {
+    context.mock.timers.enable({ apis: ['Date'], now: 100_000 });
+    const { facts } = store(() => absent(0));
+    const CLIMATE = { ...WEATHER, id: 'climate', goodForMs: 50_000 };
+    facts.put(CLIMATE, 'a', known('mild', 60_000));
+    assert.equal(facts.peek(CLIMATE, 'a')?.state, 'known');
+    context.mock.timers.setTime(110_001);
+    assert.equal(facts.peek(CLIMATE, 'a'), undefined);
+  });
+
   it('that failed are asked for again sooner', (context) => {
     context.mock.timers.enable({ apis: ['Date'], now: 0 });
     const { facts } = store(() => absent(0));

@@ -57,6 +57,21 @@ describe('which registry serves a name', () => {
     assert.equal(found('acme', { npmrc }).url, 'https://all.example.test/');
   });
 
+  it('audit=false switches advisories off, where whoever says so may', () => {
+    assert.equal(found('a').isAuditOff, undefined);
+    assert.equal(found('a', { user: ['audit=false'] }).isAuditOff, true);
+    assert.equal(found('a', { user: ['audit=false'], trusted: false }).isAuditOff, true);
+    assert.equal(found('a', { user: ['audit=false'], npmrc: 'audit=true' }).isAuditOff, undefined);
+    assert.equal(found('a', { env: { NPM_CONFIG_AUDIT: 'false' } }).isAuditOff, true);
+    assert.equal(found('a', { npmrc: 'audit=false' }).isAuditOff, true);
+    assert.equal(
+      found('a', { npmrc: 'audit=false', trusted: false }).isAuditOff,
+      undefined,
+      'a project cannot hide what is known against it',
+    );
+    for (const npmrc of ['audit=true', 'audit=', 'audit-level=high']) assert.equal(found('a', { npmrc }).isAuditOff, undefined, npmrc);
+  });
+
   it('npm reads no settings from sections, and the last of two lines counts', () => {
     assert.equal(
       found('a', {

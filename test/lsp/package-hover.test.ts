@@ -109,11 +109,12 @@ describe('the hover of a package, over a registry', () => {
           assert.deepEqual(registry.requests.map(({ url }) => url).sort(), [
             '/-/npm/v1/attestations/@acme%2fwidget@1.2.3',
             '/-/npm/v1/keys',
+            '/-/npm/v1/security/advisories/bulk',
             '/@acme%2fwidget',
           ]);
           const lock = await settled(lsp, await open(lsp, folder, 'package-lock.json', LOCK), LOCK, `node_modules/${NAME}`);
           const line = (text: string, label: string) => text.split('\n').find((one) => one.startsWith(`- ${label}:`));
-          for (const label of ['Provenance', 'Registry signature', 'Integrity', 'Published', 'As of'])
+          for (const label of ['Provenance', 'Registry signature', 'Integrity', 'Published', 'Advisories', 'As of'])
             assert.equal(line(lock, label), line(manifest, label), label);
           assert.equal(registry.requests.length, asked);
         },
@@ -161,6 +162,7 @@ describe('the hover of a package, over a registry', () => {
           assert.deepEqual(registry.requests.map(({ url }) => url).sort(), [
             '/-/npm/v1/attestations/@acme%2fwidget@1.2.3',
             '/-/npm/v1/keys',
+            '/-/npm/v1/security/advisories/bulk',
             '/@acme%2fwidget',
           ]);
         },

@@ -147,7 +147,12 @@ describe('a hover over a package', () => {
       assert.match(card, /Newest release: `2\.0\.0` of 2 versions/);
       assert.match(card, /Deprecated: yes, \\"use \\\\\[that\\\\\]/);
       assert.match(card, /As of: \d{4}/);
-      assert.deepEqual(registry.requests.map(({ url }) => url).sort(), ['/-/npm/v1/attestations/old@1.0.0', '/-/npm/v1/keys', '/old']);
+      assert.deepEqual(registry.requests.map(({ url }) => url).sort(), [
+        '/-/npm/v1/attestations/old@1.0.0',
+        '/-/npm/v1/keys',
+        '/-/npm/v1/security/advisories/bulk',
+        '/old',
+      ]);
       const { length } = registry.requests;
       assert.match(await cardOf('nobody-has-this', options(true)), /Registry: has no such package/);
       assert.match(await cardOf('old', options(false)), /Provenance: unknown .*untrusted.*Registry: unknown/);
@@ -198,7 +203,7 @@ it('a deprecated version is tagged, for clients that strike such text through', 
 describe('what was looked up', () => {
   it('is there in the next session, without a connection, and gone when it is refreshed', async () => {
     await withFolder({}, async (base) => {
-      const registry = await startNpmServer({});
+      const registry = await startNpmServer({}, { advisories: {} });
       const cache = path.join(base, 'cache');
       const spy = socketSpy(base);
       const session = (network: string, env: Readonly<Record<string, string>> = {}): SessionOptions => ({
@@ -216,9 +221,9 @@ describe('what was looked up', () => {
           },
           session('background'),
         );
-        assert.equal(registry.requests.length, 1);
-        // The whole document, by which versions are compared, answers for the short one.
-        assert.deepEqual(readdirSync(cache), ['npm-packument.json']);
+        assert.equal(registry.requests.length, 2);
+        // The whole document, by which versions are compared, answers for the short one; and what is known against the version.
+        assert.deepEqual(readdirSync(cache).sort(), ['npm-advisories.json', 'npm-packument.json']);
 
         await withSession(
           files,
@@ -227,10 +232,10 @@ describe('what was looked up', () => {
             await second.open(uri, MANIFEST);
             await untilFound(second, uri, 'npm/not-in-registry');
             assert.deepEqual(spy.attempts(), []);
-            assert.equal(registry.requests.length, 1);
-            registry.packages.set('nobody-has-this', { versions: { '1.0.0': {} }, tags: { latest: '1.0.0' } });
-            assert.deepEqual(await second.connection.sendRequest('waybill/refreshLookUps'), { asked: 1, unknown: 0 });
             assert.equal(registry.requests.length, 2);
+            registry.packages.set('nobody-has-this', { versions: { '1.0.0': {} }, tags: { latest: '1.0.0' } });
+            assert.deepEqual(await second.connection.sendRequest('waybill/refreshLookUps'), { asked: 2, unknown: 0 });
+            assert.equal(registry.requests.length, 4);
             const codes = (await second.diagnostics(uri)).map(({ code }) => code);
             assert.ok(!codes.includes('npm/not-in-registry'), codes.join());
           },
@@ -247,7 +252,7 @@ describe('what was looked up', () => {
           session('off'),
         );
         assert.equal(existsSync(path.join(cache, 'npm-packument.json')), false, 'refreshing with the network off forgets');
-        assert.equal(registry.requests.length, 2);
+        assert.equal(registry.requests.length, 4);
       } finally {
         await registry.close();
       }

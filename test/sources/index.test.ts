@@ -58,6 +58,8 @@ describe('createSources', () => {
         'npm-packument',
         'npm-keys',
         'npm-provenance',
+        'npm-advisories',
+        'npm-lock-advisories',
       ],
     );
     assert.equal(table[0]?.hosts[0]?.host, 'ghe.example');

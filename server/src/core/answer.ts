@@ -33,6 +33,10 @@ export interface FactKind<K, V> {
   purl(k: K): string;
   /** The kind whose answers say all that this one's do, and more: where one is known or asked for, this kind is not asked for as well. */
   readonly partOf?: FactKind<K, V>;
+  /** How long an answer is good for, in milliseconds, where that is longer than fronts use answers by themselves. */
+  readonly goodForMs?: number;
+  /** A refusal (`denied`) is about all keys: reports tell it once for each file, and not once for each key. */
+  readonly isRefusedAsOne?: true;
   readonly value?: () => V;
 }
 

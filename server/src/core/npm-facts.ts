@@ -19,6 +19,8 @@ export interface NpmRegistry {
   readonly authorization?: string;
   /** Whether the name's scope is mapped to it, so that only this registry knows what the name means. */
   readonly isMapped: boolean;
+  /** `audit=false`: whoever set it wants no package told to a registry to learn of advisories. */
+  readonly isAuditOff?: true;
 }
 
 /** Why a name is not asked for. */
@@ -134,6 +136,7 @@ export const npmProvenance: FactKind<PackageVersionKey, ProvenanceVerdict> = {
   id: 'npm-provenance',
   key: ({ version, integrity, ...key }) => [`${key.name}@${version}`, integrity ?? '-', packageKeyText(key)].join(' '),
   purl: ({ name, version }) => versionPurl(name, version),
+  goodForMs: 60 * 60 * 1000,
 };
 
 /** The package URL of a version of a package on npm (purl-spec, type npm). */
@@ -141,7 +144,8 @@ export function versionPurl(name: string, version: string): string {
   return `${packagePurl({ name })}@${encodeURIComponent(version).replaceAll('%2B', '+')}`;
 }
 
-function packageKeyText({ name, settings = [], isElsewhere }: PackageKey): string {
+/** A package's key as text: the name first, then all that decides how it is asked for. */
+export function packageKeyText({ name, settings = [], isElsewhere }: PackageKey): string {
   return [name, ...(isElsewhere === true ? ['elsewhere'] : []), ...settings].join(' ');
 }
 

@@ -1,4 +1,4 @@
-import type { Answer, FactKind } from './answer.ts';
+import type { Answer, FactKind, Unknown } from './answer.ts';
 import type { Draft, Message, Severity } from './finding.ts';
 import type { Ecosystem, Lookalike } from './lookalike.ts';
 import type { IgnoreMarker, Manifest } from './manifest.ts';
@@ -47,6 +47,12 @@ export interface UnusedIgnore {
   readonly unknownRule?: { readonly nearest?: string };
 }
 
+/** What a fact leaves out, where the registry did not keep it back: `why` is `denied` where nothing else is said. */
+export interface Lack {
+  readonly why: Unknown;
+  readonly detail: string;
+}
+
 /** What a rule works with. */
 export interface RuleContext {
   readonly manifest: Manifest;
@@ -56,7 +62,7 @@ export interface RuleContext {
   /** A fact, at once: `pending` or `offline` where it is not here yet. Asking for it is what makes the front look it up. */
   fact<K, V>(kind: FactKind<K, V>, key: K): Answer<V>;
   /** Tells that a fact is here and leaves out what a verdict needs, as thin mirrors do: unknown then, and never clean. */
-  lacking<K, V>(kind: FactKind<K, V>, key: K, detail: string): void;
+  lacking<K, V>(kind: FactKind<K, V>, key: K, lack: string | Lack): void;
   /**
    * What a name looks like; undefined for one that looks like itself, and where the list of names is not there (which is told as
    * unknown). The same list is the same function in every analysis, so that what it said can be kept beside it.

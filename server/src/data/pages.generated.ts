@@ -74,6 +74,7 @@ import npmLockfileConflict from '../../../docs/rules/npm/lockfile-conflict.md';
 import npmLockfileDrift from '../../../docs/rules/npm/lockfile-drift.md';
 import npmLockfileMissing from '../../../docs/rules/npm/lockfile-missing.md';
 import npmLookalike from '../../../docs/rules/npm/lookalike.md';
+import npmMalicious from '../../../docs/rules/npm/malicious.md';
 import npmNewDependencyInPatch from '../../../docs/rules/npm/new-dependency-in-patch.md';
 import npmNewInstallScript from '../../../docs/rules/npm/new-install-script.md';
 import npmNotInRegistry from '../../../docs/rules/npm/not-in-registry.md';
@@ -88,6 +89,7 @@ import npmRangeNotExact from '../../../docs/rules/npm/range-not-exact.md';
 import npmRemoteTarball from '../../../docs/rules/npm/remote-tarball.md';
 import npmScriptFetchesCode from '../../../docs/rules/npm/script-fetches-code.md';
 import npmTooNew from '../../../docs/rules/npm/too-new.md';
+import npmVulnerable from '../../../docs/rules/npm/vulnerable.md';
 import pyLookalike from '../../../docs/rules/py/lookalike.md';
 import runAdhocPackage from '../../../docs/rules/run/adhoc-package.md';
 import runInsecureTransport from '../../../docs/rules/run/insecure-transport.md';
@@ -189,6 +191,7 @@ export const pages: Readonly<Record<string, string>> = {
   'npm/lockfile-drift': npmLockfileDrift,
   'npm/lockfile-missing': npmLockfileMissing,
   'npm/lookalike': npmLookalike,
+  'npm/malicious': npmMalicious,
   'npm/new-dependency-in-patch': npmNewDependencyInPatch,
   'npm/new-install-script': npmNewInstallScript,
   'npm/not-in-registry': npmNotInRegistry,
@@ -203,6 +206,7 @@ export const pages: Readonly<Record<string, string>> = {
   'npm/remote-tarball': npmRemoteTarball,
   'npm/script-fetches-code': npmScriptFetchesCode,
   'npm/too-new': npmTooNew,
+  'npm/vulnerable': npmVulnerable,
   'py/lookalike': pyLookalike,
   'run/adhoc-package': runAdhocPackage,
   'run/insecure-transport': runInsecureTransport,

@@ -98,10 +98,11 @@ class Run {
         if (answer.state === 'unknown') this.unsureAreas.add(areaOf(rule.meta.id));
         return answer;
       },
-      lacking: (kind, key, detail) => {
+      lacking: (kind, key, lack) => {
         this.unsureAreas.add(areaOf(rule.meta.id));
+        const { why, detail } = typeof lack === 'string' ? { why: 'denied' as const, detail: lack } : lack;
         // One item for each file and source: a mirror that leaves something out does so for all packages.
-        this.notKnown(kind.id, 'denied', { key: kind.key(key), detail });
+        this.notKnown(kind.id, why, { key: kind.key(key), detail });
       },
       lookalike: typeof lookalikes === 'string' ? noLookalikes : allowing(lookalikes.judge, this.#options.policy),
       combosquat: typeof lookalikes === 'string' ? noLookalikes : allowing(lookalikes.combosquat, this.#options.policy),
@@ -145,7 +146,8 @@ class Run {
     const answer = this.#options.facts.get(kind, key);
     if (answer.state === 'unknown') {
       // Offline, one item per file and source says enough; a look-up that failed is named by what it asked about.
-      const subject = answer.why === 'offline' ? kind.id : kind.purl(key);
+      const isOfAll = answer.why === 'offline' || (answer.why === 'denied' && kind.isRefusedAsOne === true);
+      const subject = isOfAll ? kind.id : kind.purl(key);
       // That nothing is looked up is said by the reason itself.
       this.notKnown(subject, answer.why, { key: kind.key(key), detail: answer.why === 'offline' ? undefined : answer.detail });
     }

@@ -93,7 +93,13 @@ export class FactStore implements FactView {
   async resolve(signal: AbortSignal, fetch: FetchFact = this.#fetch): Promise<void> {
     const batch = this.#due();
     this.#wanted.clear();
-    await Promise.all(batch.map(async ([id, { kind, key }]) => this.#keep(id, { kind, key }, await fetch(kind, key, signal))));
+    await Promise.all(
+      batch.map(async ([id, { kind, key }]) => {
+        const answer = await fetch(kind, key, signal);
+        // Whoever gives an answer again that is older than that still stands by it: to ask at once again would never end.
+        this.#keep(id, { kind, key }, answer, Date.now() + this.#lifetimes.unknownMs);
+      }),
+    );
   }
 
   /** What is to be looked up: nothing that another fact on the list will tell. */
@@ -118,9 +124,10 @@ export class FactStore implements FactView {
     return held !== undefined && counts(held) ? (held.answer as Answer<V>) : undefined;
   }
 
-  #keep(id: string, { kind, key }: Wanted, answer: Answer<unknown>): void {
+  #keep(id: string, { kind, key }: Wanted, answer: Answer<unknown>, atLeast = 0): void {
     const { knownMs, unknownMs } = this.#lifetimes;
-    const until = answer.state === 'unknown' ? Date.now() + unknownMs : Math.min(answer.asOf, Date.now()) + knownMs;
+    const goodForMs = Math.max(knownMs, kind.goodForMs ?? 0);
+    const until = answer.state === 'unknown' ? Date.now() + unknownMs : Math.max(atLeast, Math.min(answer.asOf, Date.now()) + goodForMs);
     this.#answers.delete(id);
     this.#answers.set(id, { kind, key, answer, until });
     this.#wanted.delete(id);

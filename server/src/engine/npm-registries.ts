@@ -58,7 +58,14 @@ export function registryFor(
     return fail({ why: 'untrusted', detail: 'the lockfile has it from another registry than the public one, which is not told of it' });
   }
   const authorization = trusted ? (other?.said.authorization ?? authorizationFor(url, layers)) : undefined;
-  return ok({ url, isMapped, ...(authorization === undefined ? {} : { authorization }) });
+  // What an untrusted project switches off stays on, like all else that it says.
+  const isAuditOff = settingOf(trusted ? layers : layers.filter(({ isProject }) => !isProject), 'audit') === 'false';
+  return ok({
+    url,
+    isMapped,
+    ...(authorization === undefined ? {} : { authorization }),
+    ...(isAuditOff ? { isAuditOff } : {}),
+  });
 }
 
 /**

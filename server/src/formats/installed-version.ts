@@ -126,6 +126,24 @@ function versionOf(
   return picked === undefined ? undefined : { version: picked, isLocked: false };
 }
 
+/**
+ * The version that is installed for a dependency: the locked one where it still fits the requirement, else the one that the requirement
+ * names, else the one that would be installed now, for which the registry is asked. Undefined where nobody can tell.
+ */
+export function versionInUse(
+  context: RuleContext,
+  [dependency, wanted]: readonly [Dependency, RegistryDependency],
+  key: PackageKey,
+): string | undefined {
+  const own = wanted.locked?.entry.version;
+  if (own !== undefined && isAskedFor(own, dependency)) return own;
+  const exact = exactVersion(dependency);
+  if (exact !== undefined) return exact;
+  const requirement = requirementOf(dependency);
+  const answer = requirement === undefined ? undefined : context.fact(npmPackument, key);
+  return answer?.state === 'known' ? versionOf(answer.value, dependency, wanted)?.version.version : undefined;
+}
+
 /** Whether the lockfile's version is what the requirement means: somebody may be typing another one. */
 export function isAskedFor(version: string, { parsed }: Dependency): boolean {
   const spec = parsed.kind === 'alias' ? parsed.spec : parsed;
@@ -150,7 +168,11 @@ export interface OtherVersion {
  * The fix that requires another version. The operator in front stays where the range then leaves the present version out; else the
  * version is required exactly, because a range around both would change nothing. None for a catalog's entry, which is in another file.
  */
-export function requireVersion({ manifest }: RuleContext, { dependency, version }: InstalledVersion, other: OtherVersion): Fix[] {
+export function requireVersion(
+  { manifest }: RuleContext,
+  { dependency, version }: Pick<InstalledVersion, 'dependency' | 'version'>,
+  other: OtherVersion,
+): Fix[] {
   const requirement = requirementOf(dependency);
   const wanted = other.target.version;
   if (requirement === undefined || wanted === version.version) return [];

@@ -76,7 +76,12 @@ export function areOfSamePeople(one: PackageRecord, other: PackageRecord): boole
 
 /** Whether a registry only keeps a name, after malware was removed from it: npm's `0.0.1-security`. */
 export function isPlaceholder({ versions }: { readonly versions: readonly PublishedVersion[] }): boolean {
-  return versions.length > 0 && versions.every(({ version }) => /^0\.0\.\d+-security/.test(version));
+  return versions.length > 0 && versions.every(({ version }) => isPlaceholderVersion(version));
+}
+
+/** Whether a version is what a registry puts in the place of a package that it took away. */
+export function isPlaceholderVersion(version: string): boolean {
+  return /^0\.0\.\d+-security/.test(version);
 }
 
 /** A repository in one form for all its spellings (`git+https`, ssh, `owner/repo`): `host/owner/repo`. */

@@ -1,7 +1,7 @@
 import { folderOf, joinPath } from '../core/source-file.ts';
 import type { Project } from '../engine/project.ts';
-import type { LockEntry, LockFile, LockRequest } from '../formats/lock-model.ts';
-import { type LockPaths, lockPaths } from '../formats/lock-paths.ts';
+import type { LockEntry, LockRequest } from '../formats/lock-model.ts';
+import { lockPaths } from '../formats/lock-paths.ts';
 import type { Locked } from '../formats/locked.ts';
 import { asPackageJson } from '../formats/package-json.ts';
 import { fitsRequirement } from '../formats/version-order.ts';
@@ -16,9 +16,6 @@ const MAX_STEPS = 6;
 /** In how many of the projects that ask for a package its line is looked for: each may have to be read. */
 const MAX_IMPORTERS = 4;
 
-/** Reading who asks for whom goes over the whole lockfile: once for each. */
-const pathsOf = new WeakMap<LockFile, LockPaths>();
-
 /**
  * Who asks for a package: of what is locked, a shortest path to it, which leads to the line of a package.json that it begins with. What
  * a package.json or a command asks for, it asks for itself.
@@ -27,8 +24,7 @@ export function broughtInLine({ locked, isDirect, broughtBy }: PackageSubject, p
   if (broughtBy !== undefined) return [textLine(LABEL, broughtBy)];
   if (isDirect) return [textLine(LABEL, 'this file, directly')];
   if (locked === undefined) return [];
-  const paths = pathsOf.get(locked.lock) ?? lockPaths(locked.lock);
-  pathsOf.set(locked.lock, paths);
+  const paths = lockPaths(locked.lock);
   const isRequired = paths.isDirect(locked.entry);
   const asker = isRequired && !isOfProject(locked) ? askerOf(locked) : undefined;
   if (asker === 'nobody') return [unknownLine(LABEL, 'the lockfile does not say')];

@@ -1,5 +1,6 @@
 import { type Answer, type FetchFact, unknown } from '../core/answer.ts';
 import { minuteOf } from '../core/as-of.ts';
+import { npmAdvisories, type PackageAdvisory } from '../core/npm-advisories.ts';
 import { type FullVersion, npmPackument, npmProvenance, type PackageKey, type Packument } from '../core/npm-facts.ts';
 import type { ProvenanceVerdict } from '../core/provenance.ts';
 import { demandFor, type ProvenanceDemands } from '../core/provenance-demand.ts';
@@ -14,6 +15,7 @@ import { parseSpec } from '../formats/npm-spec.ts';
 import { pickVersion } from '../formats/pick-version.ts';
 import { attestedBefore } from '../formats/version-history.ts';
 import { isNewerVersion } from '../formats/version-order.ts';
+import { advisoryLine } from './advisory-line.ts';
 import { broughtInLine } from './brought-in-line.ts';
 import { AS_OF, type Card, type CardLine, codeLine, textLine, unansweredLine, unknownLine } from './card.ts';
 import { integrityLine } from './integrity-line.ts';
@@ -48,6 +50,7 @@ export interface PackageFacts {
   /** Absent where no registry is asked. */
   readonly packument?: Answer<Packument>;
   readonly provenance?: Answer<ProvenanceVerdict>;
+  readonly advisories?: Answer<readonly PackageAdvisory[]>;
   readonly earlier: readonly EarlierVerdict[];
 }
 
@@ -62,9 +65,11 @@ export async function packageFacts(
   const version = locked?.entry.version;
   // What is locked need not wait for the list of versions.
   const early = version === undefined ? undefined : askProvenance(key, { version, locked }, { fetch, signal });
+  const known = version === undefined ? undefined : fetch(npmAdvisories, { ...key, version }, signal);
   const packument = await asked;
   const picked = packument.state === 'known' ? pickVersion(packument.value, requirement)?.version : undefined;
   const late = early === undefined && picked !== undefined ? askProvenance(key, { version: picked, locked }, { fetch, signal }) : undefined;
+  const advisories = known ?? (picked === undefined ? undefined : fetch(npmAdvisories, { ...key, version: picked }, signal));
   const provenance =
     (await (early ?? late)) ?? (packument.state === 'known' ? unknown('error', 'no version fits the requirement') : packument);
   // What is not proven has no origin to compare.
@@ -76,7 +81,8 @@ export async function packageFacts(
       answer: await askProvenance(key, { version: one.version, locked: undefined }, { fetch, signal }),
     })),
   );
-  return { packument, provenance, earlier };
+  const told = await advisories;
+  return { packument, provenance, earlier, ...(told === undefined ? {} : { advisories: told }) };
 }
 
 function askProvenance(
@@ -128,7 +134,15 @@ export function packageCard(
             provenance,
           }),
         ]),
-    ...registryLines(packument, { provenance, version, wanted, locked, project, path }),
+    ...registryLines(packument, {
+      provenance,
+      version,
+      wanted,
+      locked,
+      project,
+      path,
+      advisories: advisoryLine(facts.advisories, { version: wanted, registry: packument }),
+    }),
     sourceLine(locked, version, unasked),
     ...broughtInLine(subject, project),
     ...asOfLine(packument, provenance),
@@ -194,19 +208,23 @@ interface Wanted {
   readonly locked: Locked | undefined;
   readonly project: Project;
   readonly path: string;
+  readonly advisories: readonly CardLine[];
 }
 
 /** What follows from the registry's document; where there is none, what is missing for it. */
-function registryLines(answer: Answer<Packument> | undefined, { provenance, version, wanted, locked, project, path }: Wanted): CardLine[] {
+function registryLines(
+  answer: Answer<Packument> | undefined,
+  { provenance, version, wanted, locked, project, path, advisories }: Wanted,
+): CardLine[] {
   const deprecation = locked?.entry.deprecated === undefined ? [] : [deprecatedLine(undefined, undefined, locked)];
   const licence = recordedLicence(locked);
   const recorded = [...deprecation, ...licence];
   const scripts = locked?.entry.hasInstallScript === true ? [textLine('Install scripts', `yes; ${permissionWords(locked, project)}`)] : [];
   switch (answer?.state) {
     case undefined:
-      return [...scripts, ...recorded];
+      return [...scripts, ...advisories, ...recorded];
     case 'absent':
-      return [textLine('Registry', 'has no such package'), ...scripts, ...recorded];
+      return [textLine('Registry', 'has no such package'), ...scripts, ...advisories, ...recorded];
     case 'unknown': {
       const missing = [
         'newest release',
@@ -214,19 +232,22 @@ function registryLines(answer: Answer<Packument> | undefined, { provenance, vers
         'publisher',
         ...(scripts.length > 0 ? [] : ['install scripts']),
         'new dependencies',
+        ...(advisories.length > 0 ? [] : ['advisories']),
         ...(deprecation.length > 0 ? [] : ['deprecation']),
         ...(licence.length > 0 ? [] : ['licence']),
       ];
       const details = answer.why === 'pending' ? [] : [textLine('Unknown without it', missing.join(', '))];
       const isSame = provenance?.state === 'unknown' && unknownReason(provenance) === unknownReason(answer);
       const line = isSame ? unansweredAgain('Registry', answer) : unansweredLine('Registry', answer);
-      return [{ ...line, details }, ...scripts, ...recorded];
+      return [{ ...line, details }, ...scripts, ...advisories, ...recorded];
     }
     case 'known':
-      if (version !== undefined) return releaseLines({ packument: answer.value, version, asOf: answer.asOf, locked, path, project });
+      if (version !== undefined)
+        return releaseLines({ packument: answer.value, version, asOf: answer.asOf, locked, path, project, advisories });
       return [
         textLine('Registry', wanted === undefined ? 'has no version for the requirement' : `does not list ${wanted}`),
         ...scripts,
+        ...advisories,
         ...recorded,
       ];
   }

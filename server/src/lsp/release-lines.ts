@@ -23,6 +23,8 @@ export interface Release {
   /** The document that asks for it, relative to the checked root. */
   readonly path: string;
   readonly project: Project;
+  /** What the registry knows against it. */
+  readonly advisories: readonly CardLine[];
 }
 
 /** When and by whom it was released, and what it does that the version before did not. */
@@ -34,6 +36,7 @@ export function releaseLines(release: Release): CardLine[] {
     publisherLine(version, comparison),
     scriptsLine(version, release, comparison),
     dependenciesLine(version, comparison),
+    ...release.advisories,
     deprecatedLine(version, packument, release.locked),
     licenceLine(version, packument, release.locked),
   ];

@@ -75,6 +75,7 @@ import { rule as npmLockfileConflict } from './npm/lockfile-conflict.ts';
 import { rule as npmLockfileDrift } from './npm/lockfile-drift.ts';
 import { rule as npmLockfileMissing } from './npm/lockfile-missing.ts';
 import { rule as npmLookalike } from './npm/lookalike.ts';
+import { rule as npmMalicious } from './npm/malicious.ts';
 import { rule as npmNewDependencyInPatch } from './npm/new-dependency-in-patch.ts';
 import { rule as npmNewInstallScript } from './npm/new-install-script.ts';
 import { rule as npmNotInRegistry } from './npm/not-in-registry.ts';
@@ -89,6 +90,7 @@ import { rule as npmRangeNotExact } from './npm/range-not-exact.ts';
 import { rule as npmRemoteTarball } from './npm/remote-tarball.ts';
 import { rule as npmScriptFetchesCode } from './npm/script-fetches-code.ts';
 import { rule as npmTooNew } from './npm/too-new.ts';
+import { rule as npmVulnerable } from './npm/vulnerable.ts';
 import { rule as pyLookalike } from './py/lookalike.ts';
 import { rule as runAdhocPackage } from './run/adhoc-package.ts';
 import { rule as runInsecureTransport } from './run/insecure-transport.ts';
@@ -190,6 +192,7 @@ export const rules: readonly Rule[] = [
   npmLockfileDrift,
   npmLockfileMissing,
   npmLookalike,
+  npmMalicious,
   npmNewDependencyInPatch,
   npmNewInstallScript,
   npmNotInRegistry,
@@ -204,6 +207,7 @@ export const rules: readonly Rule[] = [
   npmRemoteTarball,
   npmScriptFetchesCode,
   npmTooNew,
+  npmVulnerable,
   pyLookalike,
   runAdhocPackage,
   runInsecureTransport,

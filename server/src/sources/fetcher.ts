@@ -11,7 +11,7 @@ export const ABSENT_TTL_MS = 5 * 60 * 1000;
 /** How long a failed look-up is remembered, in milliseconds: long enough that 30 equal references fail once. */
 export const FAILURE_TTL_MS = 10 * 1000;
 
-/** How many answers of one source are kept. The oldest go first. */
+/** How many answers of a source are kept that does not say how many. The oldest go first. */
 export const MAX_CACHED_ANSWERS = 500;
 
 /** How many bytes the answers of one source that are kept may take together, about. The oldest go first, and the last one stays. */
@@ -111,7 +111,7 @@ export function createFetcher<K, V>(source: Source<K, V>, options: FetcherOption
     memory.delete(id);
     memory.set(id, { answer, at, until: at + forMs, basis, bytes: taken });
     for (const [oldest, one] of memory) {
-      if (memory.size <= MAX_CACHED_ANSWERS && (bytes <= maxBytes || memory.size === 1)) break;
+      if (memory.size <= (source.remembers ?? MAX_CACHED_ANSWERS) && (bytes <= maxBytes || memory.size === 1)) break;
       memory.delete(oldest);
       bytes -= one.bytes;
     }
@@ -227,6 +227,7 @@ export function createFetcher<K, V>(source: Source<K, V>, options: FetcherOption
     clear,
     forget: async () => {
       clear();
+      source.forget?.();
       await cache?.clear();
     },
   };

@@ -11,6 +11,7 @@ import { createGitRefsSource } from './git-refs.ts';
 import { createGitRemote } from './git-remote.ts';
 import { createHttp } from './http.ts';
 import { createNewestVerifier } from './newest-verifier.ts';
+import { createNpmAdvisoriesSource, createNpmLockAdvisoriesSource } from './npm-advisories.ts';
 import { createNpmProvenanceSource } from './npm-attestations.ts';
 import { createNpmKeysSource } from './npm-keys.ts';
 import { createNpmPackumentSource, createNpmVersionsSource } from './npm-registry.ts';
@@ -113,6 +114,8 @@ export function createSources(options: SourcesOptions): Sources {
       storage,
     }),
     ...(roots === undefined ? [] : [createFetcher(roots, { http, now })]),
+    createFetcher(createNpmAdvisoriesSource({ registryOf, now }), { http, now, storage }),
+    createFetcher(createNpmLockAdvisoriesSource({ now, fetchFact: (...question) => fetchFact(...question) }), { http, now }),
   ];
   const fetcherOf = <K, V>(kind: FactKind<K, V>): Fetcher<K, V> | undefined => fetchers.find((candidate) => answers(candidate, kind));
   const flush = async (): Promise<void> => {

@@ -44,8 +44,12 @@ export interface Source<K, V> {
    * fetched. An answer that rests on anything else than what is now is not used again.
    */
   readonly basis?: { now(): string; of(value: V): string };
+  /** How many answers are remembered for the session; `MAX_CACHED_ANSWERS` unless given. */
+  readonly remembers?: number;
   /** A value that was kept, checked; undefined where it is none of ours. Without it nothing is kept beyond the session. */
   read?(value: unknown): V | undefined;
+  /** Forgets what the source remembers by itself. */
+  forget?(): void;
 }
 
 /** A request that got no response, as an answer. */

@@ -7,6 +7,8 @@ import type { Facts, Files } from '../../support/memory-project.ts';
 import { bunLock, lockOfWorkspace, npmOne, packageLock, pnpmLock, yarnBerry, yarnClassic } from './lockfiles.ts';
 import {
   AS_OF,
+  advised,
+  advisory,
   attestation,
   attested,
   facts,
@@ -124,7 +126,6 @@ const SECOND_VERSION = packageLock(
 
 /** All cases, by the name of their golden text. */
 export const CASES: Readonly<Record<string, PapersCase>> = {
-  proven: direct(PROVEN),
   'policy-met': { ...direct(PROVEN), demands: [{ match: 'left-pad', repository: 'left/pad' }] },
   'policy-other': { ...direct(PROVEN), demands: [{ match: '*', repository: 'https://github.com/acme/platform', reason: 'ours' }] },
   'policy-none': {
@@ -141,6 +142,39 @@ export const CASES: Readonly<Record<string, PapersCase>> = {
   },
   'policy-hostile': { ...direct(hostile(EVIL)), demands: [{ match: '*', repository: 'https://github.com/acme/platform' }] },
   'policy-of-others': { ...direct(PROVEN), demands: [{ match: '@left/*' }, { match: 'left' }] },
+  proven: direct({ ...PROVEN, ...advised('1.3.0', at([])) }),
+  advisories: direct({
+    ...facts(at(packument([...HISTORY, attested('1.3.1', 40), attested('1.3.2', 20)])), VERDICTS),
+    ...advised(
+      '1.3.0',
+      at([advisory({ id: 'GHSA-5555-6666-7777', title: 'Command injection', severity: 'critical', range: '>=1.0.0 <1.3.2' }), advisory()]),
+    ),
+  }),
+  'advisories-without-fix': direct({
+    ...PROVEN,
+    ...advised('1.3.0', at([advisory({ id: 'advisory 1179', title: '', severity: 'low', range: '*' })])),
+  }),
+  'advisories-other-major': direct({
+    ...facts(at(packument([...HISTORY, attested('2.0.0', 40)])), VERDICTS),
+    ...advised('1.3.0', at([advisory({ range: '>=1.2.0 <2.0.0' })])),
+  }),
+  'advisories-of-malware': direct({
+    ...PROVEN,
+    ...advised('1.3.0', at([advisory({ title: 'Malware in left-pad', severity: 'critical', range: '=1.3.0', isMalware: true })])),
+  }),
+  'advisories-many': direct({
+    ...lost('timeout', 'npm.example.test: no complete answer in 15000 ms'),
+    ...advised('1.3.0', at(Array.from({ length: 11 }, (_, nth) => advisory({ id: `advisory ${nth}`, severity: 'moderate' })))),
+  }),
+  'advisories-checking': direct({ ...PROVEN, ...advised('1.3.0', unknown('pending')) }),
+  'advisories-refused': direct({
+    ...PROVEN,
+    ...advised('1.3.0', unknown('denied', 'npm.example.test does not serve advisories (HTTP 405)')),
+  }),
+  'advisories-hostile': direct({
+    ...PROVEN,
+    ...advised('1.3.0', at([advisory({ id: `advisory ${EVIL}`, title: EVIL, range: EVIL }), advisory({ title: LONG })])),
+  }),
   'origin-of-some': direct(
     facts(at(packument(HISTORY)), { ...BEFORE, '1.2.0': at(MOVED), [LOCKED]: at(verdictOf('proven', [attestation()])) }),
   ),

@@ -1,5 +1,7 @@
 /** What a registry and a verification may have said of the package left-pad. */
+
 import type { Answer } from '../../../server/src/core/answer.ts';
+import { npmAdvisories, type PackageAdvisory } from '../../../server/src/core/npm-advisories.ts';
 import { type FullVersion, npmPackument, npmProvenance, type PackageKey, type Packument } from '../../../server/src/core/npm-facts.ts';
 import type { AttestationVerdict, Check, ProvenanceVerdict, SignerIdentity, Verdict } from '../../../server/src/core/provenance.ts';
 import type { Facts } from '../../support/memory-project.ts';
@@ -110,4 +112,21 @@ export function facts(
     ] as const;
   });
   return { [`${npmPackument.id} ${npmPackument.key(key)}`]: registry, ...Object.fromEntries(known) };
+}
+
+/** What a registry knows against a version. */
+export function advised(version: string, answer: Answer<readonly PackageAdvisory[]>, key: PackageKey = PUBLIC): Facts {
+  return { [`${npmAdvisories.id} ${npmAdvisories.key({ ...key, version })}`]: answer };
+}
+
+/** An advisory as the source gives it. */
+export function advisory(members: Partial<PackageAdvisory> = {}): PackageAdvisory {
+  return {
+    id: 'GHSA-2222-3333-4444',
+    title: 'Denial of service in left-pad',
+    severity: 'high',
+    range: '<1.3.1',
+    isMalware: false,
+    ...members,
+  };
 }

@@ -1,6 +1,7 @@
 /** An npm registry of the test suite's own, shaped as npm.md records: scopes, credentials, 304, short and whole documents, and mirrors. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { BULK_PATH, type BulkAnswer, type BulkRequest, serveBulk } from './bulk-server.ts';
 import { type Loopback, serve } from './loopback.ts';
 
 /** A package as a test declares it; versions by number, with any member of a manifest. */
@@ -22,6 +23,8 @@ export interface NpmServerOptions {
   readonly isMirror?: boolean;
   /** What stands under `/-/` (`npm/v1/keys`, `npm/v1/attestations/@a/b@1.0.0`); nothing unless given. */
   readonly papers?: ReadonlyMap<string, Paper>;
+  /** What is answered about advisories; 404 unless given. */
+  readonly advisories?: BulkAnswer;
   /** Nothing is answered before. */
   readonly until?: Promise<void>;
 }
@@ -49,16 +52,21 @@ export interface NpmServer extends Loopback {
   readonly registry: string;
   readonly packages: Map<string, Published>;
   readonly requests: NpmRequest[];
+  /** The questions about advisories, which are among the requests as well. */
+  readonly asked: BulkRequest[];
 }
 
 /** Starts a registry. */
 export async function startNpmServer(packages: Readonly<Record<string, Published>>, options: NpmServerOptions = {}): Promise<NpmServer> {
-  const { path = '', isMirror = false, papers = new Map(), until } = options;
+  const { path = '', isMirror = false, papers = new Map(), until, advisories } = options;
   const shelf = new Map(Object.entries(packages));
   const requests: NpmRequest[] = [];
+  const asked: BulkRequest[] = [];
   const loopback = await serve(async (request, response) => {
     await until;
-    answer(request, response, { shelf, path, isMirror, papers });
+    if (advisories !== undefined && request.url === `${path}/${BULK_PATH}`)
+      await serveBulk(request, response, { answer: advisories, asked });
+    else answer(request, response, { shelf, path, isMirror, papers });
     const { authorization, accept } = request.headers;
     requests.push({
       url: request.url ?? '',
@@ -68,7 +76,7 @@ export async function startNpmServer(packages: Readonly<Record<string, Published
       status: response.statusCode,
     });
   });
-  return { ...loopback, registry: `${loopback.url}${path}/`, packages: shelf, requests };
+  return { ...loopback, registry: `${loopback.url}${path}/`, packages: shelf, requests, asked };
 }
 
 interface Shelf {
