@@ -12,7 +12,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'dist/server.js': 330_000,
   // What server, command line and the bundles below share.
   'dist/engine.js': 750_000,
-  'dist/look-ups.js': 100_000,
+  'dist/look-ups.js': 115_000,
   'dist/provenance.js': 200_000,
   'dist/tuf.js': 100_000,
   'dist/git-objects.js': 20_000,
@@ -21,7 +21,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'dist/toml.js': 60_000,
   'dist/tables.js': 30_000,
   'dist/lookalikes.bin': 500_000,
-  'dist/cli.js': 465_000,
+  'dist/cli.js': 490_000,
   'dist/browser/client.js': 480_000,
   'dist/browser/server.js': 298_000,
 };

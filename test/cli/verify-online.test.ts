@@ -161,6 +161,7 @@ for (const [what, entries, args, status, pattern] of [
   ['a signature required', GOOD, ['--require', 'signature'], 0, /Provenance or a signature of the registry was required of each\./],
   ['provenance required', GOOD, ['--require', 'provenance'], 1, /missing {2}There is no attestation.*\n {2}plain@1\.0\.0\n/],
   ['provenance required of some', GOOD, ['--require', 'provenance', '--only', '@acme/*'], 0, /1 package in 1 lockfile/],
+  ['some, named one by one', GOOD, ['--only', '@acme/*', '--only', 'plain'], 0, /2 packages in 1 lockfile/],
   ['an origin required', GOOD, ['--only', NAME, '--repository', 'acme/widget'], 0, /Provenance was required of each\./],
   ['another origin required', GOOD, ['--only', NAME, '--repository', 'acme/other'], 1, /WRONG {6}asked-repository/],
   ['other bytes', { plain: { integrity: OTHER_INTEGRITY } }, [], 1, /WRONG {6}integrity-locked.*locked in package-lock\.json/s],

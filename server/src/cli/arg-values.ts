@@ -1,12 +1,18 @@
 import { fail, ok, type Result } from '../core/result.ts';
 
 /** The options that were given, by name. */
-export type Values = Readonly<Record<string, string | boolean | undefined>>;
+export type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** An option's text; undefined where it was not given. */
 export function text(values: Values, name: string): string | undefined {
   const value = values[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** All texts of an option that may be given several times, in their order. */
+export function texts(values: Values, name: string): readonly string[] {
+  const value = values[name];
+  return Array.isArray(value) ? value : [];
 }
 
 /** A member that is there only where it has a value. */

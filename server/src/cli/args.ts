@@ -120,7 +120,7 @@ function parseOptions(args: string[], options: NonNullable<ParseArgsConfig['opti
   }
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true, strict: true });
-    // Every option is declared without `multiple`, so no value is a list.
+    // Texts, and lists of texts where `multiple` is declared.
     return ok({ values: values as Values, positionals });
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error));

@@ -66,7 +66,7 @@ one package:
   --integrity SRI        the package's integrity in your lockfile ("sha512-..."); without it no bytes are compared
   --bundle FILE          make no connection: FILE holds one Sigstore bundle, or a set as the registry serves it
 lockfiles:
-  --only NAMES           only these packages, "lodash,@acme/*"
+  --only NAMES           only these packages, "lodash,@acme/*"; may be given several times
 
 A verdict is proven, not proven, contradicted or unknown. Proven is where a package was built from, and not that it does no harm.
 

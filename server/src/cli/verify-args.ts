@@ -3,7 +3,7 @@ import { type LinearPattern, linearPattern } from '../core/linear-pattern.ts';
 import { PACKAGE_PATTERN } from '../core/package-pattern.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { plain } from '../core/untrusted.ts';
-import { oneOf, optional, text, type Values } from './arg-values.ts';
+import { oneOf, optional, text, texts, type Values } from './arg-values.ts';
 
 /** What a package must have besides nothing that speaks against it. */
 export const REQUIREMENTS = ['provenance', 'signature', 'nothing'] as const;
@@ -43,7 +43,7 @@ export const VERIFY_OPTIONS = {
   'identity-regexp': { type: 'string' },
   issuer: { type: 'string' },
   'no-refresh': { type: 'boolean' },
-  only: { type: 'string' },
+  only: { type: 'string', multiple: true },
   policy: { type: 'string' },
   repository: { type: 'string' },
   require: { type: 'string' },
@@ -102,7 +102,7 @@ function readSubject(values: Values, positionals: readonly string[]): Result<Ver
   const [, name, version] = /^npm:((?:@[^@/\s]+\/)?[^@/\s]+)@([^@\s]+)$/.exec(first) ?? [];
   if (name === undefined || version === undefined || name.length > 214) return fail(`verify takes a version of a package on npm: ${USAGE}`);
   if (!EXACT_VERSION.test(version)) return fail(`verify takes one exact version, not "${version}"`);
-  if (values.only !== undefined) return fail('--only chooses among the packages of lockfiles; one package needs no choice');
+  if (texts(values, 'only').length > 0) return fail('--only chooses among the packages of lockfiles; one package needs no choice');
   return ok({
     kind: 'package',
     name,
@@ -117,7 +117,7 @@ function readPaths(values: Values, paths: readonly string[]): Result<VerifyArgs[
   if (values.bundle !== undefined)
     return fail('--bundle holds the attestations of one package: waybill verify npm:NAME@VERSION --bundle FILE');
   if (values.integrity !== undefined) return fail('--integrity is that of one package; lockfiles have one for each');
-  const only = text(values, 'only')?.split(',') ?? [];
+  const only = texts(values, 'only').flatMap((names) => names.split(','));
   const odd = only.find((pattern) => !PACKAGE_PATTERN.test(pattern));
   if (odd !== undefined) return fail(`--only takes names and scopes, such as "lodash,@acme/*", not "${odd}"`);
   return ok({ kind: 'paths', paths, only });

@@ -1,7 +1,7 @@
 import type { Manifest } from '../core/manifest.ts';
 import type { Surroundings } from '../core/rule.ts';
 import type { Span } from '../core/span.ts';
-import { providerOf } from './available-packages.ts';
+import { isLockedAt, providerOf } from './available-packages.ts';
 import { type OptionTable, readOptions } from './install-command.ts';
 import { parseSpec } from './npm-spec.ts';
 import { creatorOf, npmWordsOf, optionValue } from './npm-words.ts';
@@ -44,6 +44,7 @@ export function adhocInstallsOf(manifest: Manifest, surroundings: Surroundings):
   const projectOf = (command: RunCommand): Project => ({
     isKnown: command.folders.length > 0,
     has: (name) => providerOf(surroundings, folders(command), name) !== undefined,
+    locks: (name, version) => isLockedAt(surroundings, folders(command), { name, version }),
   });
   return runCommandsOf(manifest).flatMap((command) => {
     if (!namesPackages(command.invocation)) return [];
@@ -65,10 +66,14 @@ interface Project {
   readonly isKnown: boolean;
   /** Whether it has a package, or its program. An image has it only once it was copied there. */
   has(name: string): boolean;
+  /** Whether its lockfile has a package at a version. */
+  locks(name: string, version: string): boolean;
 }
 
 // Nearly all commands name none, whatever the project has, and that is known from their words.
-const namesPackages = keptPerWords((invocation) => packagesOf(invocation, { isKnown: true, has: () => false }).length > 0);
+const namesPackages = keptPerWords(
+  (invocation) => packagesOf(invocation, { isKnown: true, has: () => false, locks: () => false }).length > 0,
+);
 
 function packagesOf(invocation: Invocation, project: Project): AdhocPackage[] {
   switch (invocation.name) {
@@ -88,9 +93,8 @@ function packagesOf(invocation: Invocation, project: Project): AdhocPackage[] {
       return pythonTools(invocation);
     case 'uv':
       return invocation.words[1]?.value === 'tool' ? pythonTools(invocation) : (pipPackages(invocation) ?? []);
-    case 'prepare':
-    case 'use':
-      return invocation.prefixes.includes('corepack') ? corepackPackages(invocation) : [];
+    case 'corepack':
+      return corepackPackages(invocation);
     default:
       return pipPackages(invocation) ?? npmPackages(invocation, project);
   }
@@ -132,7 +136,7 @@ function npmPackages(invocation: Invocation, project: Project): AdhocPackage[] {
     if (found === undefined) return [];
     // What the lockfile knows is run, or only installed again, unless another version is asked for.
     const isKnown = found.requirement === '' && !isGlobal && ((purpose === 'run' && !project.isKnown) || project.has(found.name));
-    if (isKnown) return [];
+    if (isKnown || (named.prefersLocal && found.exact && project.locks(found.name, found.requirement))) return [];
     return [purpose === 'create' ? { ...found, name: creatorOf(found.name) } : found];
   });
 }
@@ -155,7 +159,9 @@ function npmPackage(invocation: Invocation, word: Word): AdhocPackage | undefine
 }
 
 function corepackPackages(invocation: Invocation): AdhocPackage[] {
-  return invocation.words.slice(1).flatMap((word) => {
+  const [, verb, ...words] = invocation.words;
+  if (verb === undefined || !/^(?:prepare|use|install)$/.test(verb.value)) return [];
+  return words.flatMap((word) => {
     // `pnpm@9.1.0+sha512...` holds the content.
     if (word.value.startsWith('-') || word.value.includes('+sha') || !/^(?:npm|pnpm|yarn)(?:@|$)/.test(word.value)) return [];
     return npmPackage(invocation, word) ?? [];

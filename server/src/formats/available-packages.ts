@@ -37,6 +37,23 @@ export function providerOf(surroundings: Surroundings, folders: readonly string[
   return undefined;
 }
 
+/** Whether a lockfile in one of some folders, or around them, has a package at a version. */
+export function isLockedAt(
+  surroundings: Surroundings,
+  folders: readonly string[],
+  { name, version }: { readonly name: string; readonly version: string },
+): boolean {
+  return folders
+    .flatMap((one) => foldersUp(one))
+    .some((folder) =>
+      LOCKFILE_NAMES.some((file) =>
+        asLockFile(surroundings.manifest(joinPath(folder, file) ?? ''))?.entries.some(
+          (entry) => entry.name === name && entry.version === version && entry.source === 'tarball',
+        ),
+      ),
+    );
+}
+
 interface Names {
   readonly names: ReadonlySet<string>;
   /** The names by what stands behind their scopes: `@vscode/vsce` by `vsce`. */

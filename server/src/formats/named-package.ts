@@ -3,6 +3,7 @@ import { movedSpan, type Span } from '../core/span.ts';
 import { type KeptScript, keptPerScript } from './kept-scripts.ts';
 import { parseSpec } from './npm-spec.ts';
 import { npmWordsOf } from './npm-words.ts';
+import { PIP_OPTIONS } from './pip-command.ts';
 import { type Invocation, takesNext } from './shell-invocation.ts';
 import { stepsOf } from './shell-steps.ts';
 import type { Word } from './shell-tree.ts';
@@ -67,12 +68,7 @@ export function npmPackage(invocation: Invocation, word: Word): NamedPackage | u
 
 /** Options of pip, uv, pipx, poetry and pdm whose value is the next word. */
 const PYTHON_LETTERS = 'rceifptCGEsP';
-const PYTHON_LONG = (
-  'requirement constraint editable index-url extra-index-url index default-index find-links target platform python-version ' +
-  'implementation abi root prefix src upgrade-strategy progress-bar cache-dir log proxy retries timeout exists-action trusted-host ' +
-  'cert client-cert report config-settings global-option only-binary no-binary python group extra optional source tag branch rev ' +
-  'directory project with-requirements override constraints env-file suffix pip-args'
-).split(' ');
+const PYTHON_LONG = [...PIP_OPTIONS.long, ...'optional source tag branch rev override env-file'.split(' ')];
 
 /** The words of a command that name packages of PyPI. */
 function pythonWords({ name, words }: Invocation): readonly Word[] {

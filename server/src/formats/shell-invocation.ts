@@ -68,6 +68,9 @@ const PREFIXES: Readonly<Record<string, Prefix>> = {
   call: {},
 };
 
+/** What corepack does itself; anything else is a command of a package manager. */
+const COREPACKS_OWN: ReadonlySet<string> = new Set(['enable', 'disable', 'install', 'use', 'up', 'pack', 'prepare', 'hydrate', 'cache']);
+
 const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 
 /** A command without what only runs it for somebody else; undefined where it has no words. */
@@ -83,6 +86,7 @@ export function invocationOf(command: SimpleCommand): Invocation | undefined {
     const next = prefix && skipPrefix(command.words, at + 1, prefix, assignments);
     // `command -v x` asks where x is; `sudo -s` alone is a shell.
     if (next === undefined || next >= command.words.length) break;
+    if (name === 'corepack' && COREPACKS_OWN.has(command.words[next]?.value ?? '')) break;
     if (name === 'command' && /^-[vVp]*[vV]/.test(command.words[at + 1]?.value ?? '')) break;
     prefixes.push(name);
     at = next;

@@ -54,7 +54,7 @@ interface Pin extends Place {
 function placeOf({ ecosystem, name, requirement, exact, source, versionAt }: AdhocPackage, invocation: Invocation): Place[] {
   if (ecosystem !== 'npm' || source !== 'registry' || exact || versionAt === undefined) return [];
   // Corepack takes Yarn from Yarn's own server.
-  if (invocation.prefixes.includes('corepack') && name === 'yarn') return [];
+  if (invocation.name === 'corepack' && name === 'yarn') return [];
   const place = { name, requirement, at: versionAt };
   if (requirement === '') return [prefersLocal(invocation) ? { ...place, check: 'that no program of the project is meant' } : place];
   switch (parseSpec(requirement).kind) {
