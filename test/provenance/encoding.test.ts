@@ -19,11 +19,19 @@ function untouched(): typeof ASN1Obj {
   return own;
 }
 
+/** Whether bytes are a sequence from their first to their last: a hash may begin like one. */
+function isSequence(bytes: Buffer): boolean {
+  const [tag, first = 0] = bytes;
+  const head = first < 0x80 ? 2 : 2 + (first & 0x7f);
+  const length = first < 0x80 ? first : bytes.subarray(2, head).reduce((sum, octet) => sum * 256 + octet, 0);
+  return tag === 0x30 && bytes.length === head + length;
+}
+
 /** All base64 texts in a JSON value that are ASN.1, as certificates, timestamps and keys are. */
 function encodedIn(value: unknown): Buffer<ArrayBuffer>[] {
   if (typeof value === 'string') {
     const bytes = Buffer.from(value, 'base64');
-    return bytes[0] === 0x30 ? [bytes] : [];
+    return isSequence(bytes) ? [bytes] : [];
   }
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(encodedIn) : [];
 }
