@@ -10,6 +10,7 @@ import type { Dependency } from './package-json.ts';
 import { pickVersion } from './pick-version.ts';
 import { packageKeys, type RegistryDependency, registryDependencies } from './registry-settings.ts';
 import { ageInDays, compareVersion, SETTLED_DAYS, type VersionComparison } from './version-history.ts';
+import { isInRange } from './version-order.ts';
 
 /** A direct dependency, and what its registry says of the version that is installed for it. */
 export interface InstalledVersion {
@@ -151,7 +152,7 @@ export function isAskedFor(version: string, { parsed }: Dependency): boolean {
     case 'version':
       return satisfies(version, spec.version, { loose: true });
     case 'range':
-      return satisfies(version, spec.range, { loose: true, includePrerelease: true });
+      return isInRange(version, spec.range);
     default:
       return true;
   }
@@ -177,7 +178,7 @@ export function requireVersion(
   const wanted = other.target.version;
   if (requirement === undefined || wanted === version.version) return [];
   const operator = /^([~^])v?[\w.+-]+$/.exec(requirement.trim())?.[1] ?? '';
-  const keeps = operator !== '' && !satisfies(version.version, operator + wanted, { loose: true, includePrerelease: true });
+  const keeps = operator !== '' && !isInRange(version.version, operator + wanted);
   const text = keeps ? operator + wanted : wanted;
   return [
     {

@@ -1,10 +1,11 @@
-import { satisfies, valid } from 'semver';
+import { valid } from 'semver';
 import type { Edit, Fix } from '../core/finding.ts';
 import type { RuleContext } from '../core/rule.ts';
 import { span } from '../core/span.ts';
 import { plain } from '../core/untrusted.ts';
 import { lockedDependency } from './locked.ts';
 import { type Dependency, editSpec } from './package-json.ts';
+import { isInRange } from './version-order.ts';
 
 /** The version that the lockfile has for a requirement, where it can be a guide, and the lockfile's path. */
 interface Guide {
@@ -21,7 +22,7 @@ function guideFor({ manifest, surroundings }: RuleContext, dependency: Dependenc
   const wanted = parsed.kind === 'alias' ? (parsed.name?.text ?? name) : name;
   const range = parsed.kind === 'alias' ? parsed.spec : parsed;
   if (found.entry.name !== wanted) return undefined;
-  if (range.kind === 'range' && !satisfies(version, range.range, { loose: true, includePrerelease: true })) return undefined;
+  if (range.kind === 'range' && !isInRange(version, range.range)) return undefined;
   return { version, path: found.path };
 }
 

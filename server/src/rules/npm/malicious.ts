@@ -2,13 +2,14 @@ import { npmAdvisories, npmLockAdvisories, type PackageAdvisory } from '../../co
 import { npmPackument, type PackageKey } from '../../core/npm-facts.ts';
 import type { Rule, RuleContext } from '../../core/rule.ts';
 import type { Span } from '../../core/span.ts';
+import { advisedDependencies } from '../../formats/advised-dependencies.ts';
 import { lastGoodVersion } from '../../formats/advised-versions.ts';
-import { requireVersion, versionInUse } from '../../formats/installed-version.ts';
+import { requireVersion } from '../../formats/installed-version.ts';
 import { type AdvisedEntry, advisedEntries } from '../../formats/lock-advisories.ts';
 import { asLockFile, LOCK_FORMATS, type LockEntry, type LockFile, perStretch } from '../../formats/lock-model.ts';
 import type { Dependency } from '../../formats/package-json.ts';
 import { isPlaceholder, isPlaceholderVersion } from '../../formats/package-record.ts';
-import { packageKeys, registryDependencies } from '../../formats/registry-settings.ts';
+import { packageKeys } from '../../formats/registry-settings.ts';
 import { advisoryDraft } from './advisory-finding.ts';
 import { isNodeModule } from './builtin-module.ts';
 import { confusionOf } from './confusion-facts.ts';
@@ -83,14 +84,8 @@ export const rule: Rule = {
 };
 
 function checkManifest(context: RuleContext): void {
-  const { manifest, surroundings } = context;
-  const keys = packageKeys(manifest.file, surroundings);
-  for (const [dependency, wanted] of registryDependencies(manifest, surroundings)) {
-    if (dependency.group === 'peerDependencies' && wanted.locked === undefined) continue;
-    const key = keys.of(wanted);
-    const version = versionInUse(context, [dependency, wanted], key);
-    if (version === undefined) continue;
-    const answer = isPlaceholderVersion(version) ? undefined : context.fact(npmAdvisories, { ...key, version });
+  const keys = packageKeys(context.manifest.file, context.surroundings);
+  for (const { dependency, wanted, key, version, answer } of advisedDependencies(context)) {
     const malware = answer?.state === 'known' ? answer.value.filter(({ isMalware }) => isMalware) : [];
     if (malware.length > 0) {
       if (!isKnownByName(context, key.name)) tell(context, { dependency, key, version, malware });

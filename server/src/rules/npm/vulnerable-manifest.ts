@@ -2,12 +2,12 @@ import { minuteOf } from '../../core/as-of.ts';
 import { npmAdvisories, type PackageAdvisory } from '../../core/npm-advisories.ts';
 import { type FullVersion, npmPackument, type PackageKey } from '../../core/npm-facts.ts';
 import type { RuleContext } from '../../core/rule.ts';
+import { advisedDependencies } from '../../formats/advised-dependencies.ts';
 import { freeVersions, updateCommand } from '../../formats/advised-versions.ts';
-import { requirementOf, requireVersion, versionInUse } from '../../formats/installed-version.ts';
+import { requirementOf, requireVersion } from '../../formats/installed-version.ts';
 import { managerInUse } from '../../formats/manager-in-use.ts';
 import { asPackageJson, type Dependency } from '../../formats/package-json.ts';
 import { pickVersion } from '../../formats/pick-version.ts';
-import { packageKeys, registryDependencies } from '../../formats/registry-settings.ts';
 import { DAY_MINUTES } from '../../formats/release-age.ts';
 import { type ReleaseGate, releaseGate } from '../../formats/release-gate.ts';
 import { DAY_MS } from '../../formats/version-history.ts';
@@ -20,19 +20,14 @@ const MAX_CANDIDATES = 3;
 /** The direct dependencies of a package.json. A peer counts where it is locked and nothing else in the file asks for it. */
 export function checkManifest(context: RuleContext): void {
   const { manifest, surroundings } = context;
-  const keys = packageKeys(manifest.file, surroundings);
   const others = new Set(
     (asPackageJson(manifest)?.dependencies ?? []).flatMap(({ group, name }) => (group === 'peerDependencies' ? [] : [name])),
   );
   let gate: ReleaseGate | undefined | 'unread' = 'unread';
-  for (const [dependency, wanted] of registryDependencies(manifest, surroundings)) {
-    const isPeer = dependency.group === 'peerDependencies';
-    if (isPeer && (wanted.locked === undefined || others.has(dependency.name))) continue;
-    const key = keys.of(wanted);
-    const version = versionInUse(context, [dependency, wanted], key);
-    const answer = version === undefined ? undefined : context.fact(npmAdvisories, { ...key, version });
+  for (const { dependency, key, version, answer } of advisedDependencies(context)) {
     const advisories = answer?.state === 'known' ? answer.value.filter(({ isMalware }) => !isMalware) : [];
-    if (version === undefined || advisories.length === 0) continue;
+    const isPeer = dependency.group === 'peerDependencies';
+    if (advisories.length === 0 || (isPeer && others.has(dependency.name))) continue;
     if (gate === 'unread') gate = releaseGate(surroundings, manifest.file.path);
     tell(context, { dependency, key, version, advisories, gate, isPeer });
   }
