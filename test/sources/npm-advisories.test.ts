@@ -307,7 +307,7 @@ describe('npm-advisories', () => {
     const server = await start(() => ({}));
     const off = sourcesOf(server, { registryOf: async () => ok({ url: `${server.url}/`, isMapped: false, isAuditOff: true }) });
     assert.deepEqual((await ask(off, { name: 'a', version: '1.0.0' })).map(said), [
-      'denied: audit=false in .npmrc: no registry is asked for advisories',
+      "denied: npm's setting audit=false: no registry is asked for advisories",
     ]);
     const untrusted = sourcesOf(server, { registryOf: async () => fail({ why: 'untrusted', detail: 'no trust' }) });
     assert.deepEqual((await ask(untrusted, { name: 'a', version: '1.0.0' })).map(said), ['untrusted: no trust']);

@@ -42,7 +42,7 @@ export function createNpmAdvisoriesSource({
     fetch: async (key, http, signal) => {
       const registry = await chosen(key, signal);
       if (!registry.ok) return unknown(registry.error.why, registry.error.detail);
-      if (registry.value.isAuditOff) return unknown('denied', 'audit=false in .npmrc: no registry is asked for advisories');
+      if (registry.value.isAuditOff) return unknown('denied', "npm's setting audit=false: no registry is asked for advisories");
       const { name, version } = key;
       const path = pathOf(name);
       if (!path.ok) return unknown('unparsable', path.error);

@@ -176,25 +176,31 @@ function fixable(report: Report, { paint, online }: TextOptions): string[] {
 /** How many subjects are named before the rest is only counted. */
 const MAX_SUBJECTS = 3;
 
+/** How many reasons are told of one kind: hosts that fail do so in many words. */
+const MAX_REASONS = 3;
+
 /** What is unknown, by reason: never silent, never long. */
 function unknownLines(report: Report, { paint }: TextOptions): string[] {
-  const byWhy = new Map<string, Map<string, number>>();
-  const details = new Map<string, string>();
-  for (const { why, count, subject, detail } of report.unknown) {
-    // The first one says enough: what fails, fails alike.
-    if (detail !== undefined && !details.has(why)) details.set(why, plain(detail));
-    const subjects = byWhy.get(why) ?? new Map<string, number>();
+  const byWhy = new Map<string, Map<string, Map<string, number>>>();
+  for (const { why, count, subject, detail = '' } of report.unknown) {
+    const byDetail = byWhy.get(why) ?? new Map<string, Map<string, number>>();
+    // What comes after the first few is told without its reason.
+    const told = byDetail.has(detail) || byDetail.size < MAX_REASONS ? detail : '';
+    const subjects = byDetail.get(told) ?? new Map<string, number>();
     subjects.set(subject, (subjects.get(subject) ?? 0) + count);
-    byWhy.set(why, subjects);
+    byDetail.set(told, subjects);
+    byWhy.set(why, byDetail);
   }
-  return [...byWhy].map(([why, subjects]) => {
-    const listed = [...subjects].slice(0, MAX_SUBJECTS).map(([subject, count]) => `${plain(subject, 80)}${count > 1 ? ` (${count})` : ''}`);
-    const more = subjects.size > listed.length ? ` and ${subjects.size - listed.length} more` : '';
-    const hint = why === 'offline' ? '; --online looks them up' : '';
-    const detail = details.get(why);
-    const reason = detail === undefined ? '' : ` (${detail})`;
-    return paint.yellow(`Unknown, ${why}: ${listed.join(', ')}${more}${hint}${reason}.`);
-  });
+  return [...byWhy].flatMap(([why, byDetail]) =>
+    [...byDetail].map(([detail, subjects]) => {
+      const shown = [...subjects].slice(0, MAX_SUBJECTS);
+      const listed = shown.map(([subject, count]) => `${plain(subject, 80)}${count > 1 ? ` (${count})` : ''}`);
+      const more = subjects.size > listed.length ? ` and ${subjects.size - listed.length} more` : '';
+      const hint = why === 'offline' ? '; --online looks them up' : '';
+      const reason = detail === '' ? '' : ` (${plain(detail).replace(/\.$/, '')})`;
+      return paint.yellow(`Unknown, ${why}: ${listed.join(', ')}${more}${hint}${reason}.`);
+    }),
+  );
 }
 
 function plural(count: number, noun: string): string {
