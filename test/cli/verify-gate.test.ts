@@ -1,41 +1,17 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { Ajv } from 'ajv';
 import { PUBLIC_NPM_REGISTRY_URL } from '../../server/src/core/public-npm-registry.ts';
-import { type NpmServer, type Paper, startNpmServer } from '../sources/support/npm-server.ts';
-import { type CliRun, waybill } from '../support/cli.ts';
+import { waybill } from '../support/cli.ts';
 import { withFolder } from '../support/folder.ts';
 import { packageLock } from '../support/package-lock.ts';
-import { INTEGRITY, NAME, OTHER_INTEGRITY, VERSION } from '../support/provenance.ts';
-import { goodSet, keysPaper, listed, signatureOf } from '../support/registry-papers.ts';
-import { makeSigstore } from '../support/sigstore.ts';
+import { INTEGRITY, OTHER_INTEGRITY } from '../support/provenance.ts';
+import { verifyRegistry } from './support/verify-registry.ts';
 
 // What somebody tries who wants a changed lockfile to pass the gate: nothing passes that was not looked at.
 
-const sigstore = makeSigstore();
-let server: NpmServer;
-
-before(async () => {
-  const papers = new Map<string, Paper>([
-    [`npm/v1/attestations/${NAME}@${VERSION}`, { body: goodSet(sigstore) }],
-    ['npm/v1/keys', keysPaper(sigstore)],
-  ]);
-  const signatures = [signatureOf(sigstore.registryKey, sigstore.keyId, `plain@1.0.0:${INTEGRITY}`)];
-  const plain = { versions: { '1.0.0': { dist: { integrity: INTEGRITY, signatures } } } };
-  server = await startNpmServer({ [NAME]: { versions: listed(sigstore).versions, time: {} }, plain }, { papers });
-});
-after(() => server.close());
-
-async function run(files: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<CliRun> {
-  return await withFolder({ 'root.json': JSON.stringify(sigstore.trust.root), '.git/HEAD': '', ...files }, (folder) =>
-    waybill(['verify', '--trust-root', path.join(folder, 'root.json'), ...args], {
-      cwd: folder,
-      env: { NPM_CONFIG_REGISTRY: server.registry },
-    }),
-  );
-}
+const { run } = verifyRegistry({ signed: { plain: 'plain' } });
 
 const PUBLIC = new URL(PUBLIC_NPM_REGISTRY_URL).origin;
 const GIT = 'git+ssh://git@github.com/a/b.git#0123456789012345678901234567890123456789';

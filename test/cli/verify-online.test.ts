@@ -1,56 +1,21 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { Ajv } from 'ajv';
-import { type NpmServer, type Paper, startNpmServer } from '../sources/support/npm-server.ts';
-import { type CliRun, waybill } from '../support/cli.ts';
+import { waybill } from '../support/cli.ts';
 import { withFolder } from '../support/folder.ts';
 import { packageLock } from '../support/package-lock.ts';
 import { INTEGRITY, NAME, OTHER_INTEGRITY, SIGNER, VERSION } from '../support/provenance.ts';
-import { goodSet, keysPaper, listed, signatureOf } from '../support/registry-papers.ts';
-import { makeSigstore } from '../support/sigstore.ts';
+import { verifyRegistry } from './support/verify-registry.ts';
 
 const SUBJECT = `npm:${NAME}@${VERSION}`;
-const sigstore = makeSigstore();
-let server: NpmServer;
-
 /** `plain` is signed and has no provenance, `bare` has neither, `forged` has another's signature. */
-before(async () => {
-  const papers = new Map<string, Paper>([
-    [`npm/v1/attestations/${NAME}@${VERSION}`, { body: goodSet(sigstore) }],
-    ['npm/v1/attestations/hidden@1.0.0', { status: 405 }],
-    ['npm/v1/keys', keysPaper(sigstore)],
-  ]);
-  const signed = (name: string) => ({
-    versions: {
-      '1.0.0': {
-        dist: { integrity: INTEGRITY, signatures: [signatureOf(sigstore.registryKey, sigstore.keyId, `${name}@1.0.0:${INTEGRITY}`)] },
-      },
-    },
-  });
-  const { versions } = listed(sigstore);
-  const packages = {
-    [NAME]: { versions, time: {} },
-    plain: signed('plain'),
-    bare: { versions: { '1.0.0': { dist: { integrity: INTEGRITY } } } },
-    forged: signed('plain'),
-    hidden: { versions: { '1.0.0': { dist: { integrity: INTEGRITY } } } },
-  };
-  server = await startNpmServer(packages, { papers });
+const { sigstore, url, run } = verifyRegistry({
+  signed: { plain: 'plain', forged: 'plain' },
+  bare: ['bare', 'hidden'],
+  refused: ['hidden'],
 });
-after(() => server.close());
-
-/** Runs the bundled command line in a folder with these files, by the test's own trust root and registry. */
-async function run(files: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<CliRun> {
-  const root = JSON.stringify(sigstore.trust.root);
-  return await withFolder({ 'root.json': root, '.git/HEAD': '', ...files }, (folder) =>
-    waybill(['verify', '--trust-root', path.join(folder, 'root.json'), ...args], {
-      cwd: folder,
-      env: { NPM_CONFIG_REGISTRY: server.registry },
-    }),
-  );
-}
 
 const GOOD = { [NAME]: { version: VERSION, integrity: INTEGRITY }, plain: { integrity: INTEGRITY } };
 
@@ -94,13 +59,13 @@ for (const [what, args, status, pattern] of [
 }
 
 test('by the trust root that travels along, the test authorities are strangers', async () => {
-  const { status, stdout } = await waybill(['verify', SUBJECT], { env: { NPM_CONFIG_REGISTRY: server.registry } });
+  const { status, stdout } = await waybill(['verify', SUBJECT], { env: { NPM_CONFIG_REGISTRY: url() } });
   assert.equal(status, 2);
   assert.match(stdout, /does not know the transparency log/);
 });
 
 test('a registry that the project names is asked only with --trust', async () => {
-  const npmrc = { '.npmrc': `registry=${server.registry}\n` };
+  const npmrc = { '.npmrc': `registry=${url()}\n` };
   const root = { ...npmrc, 'root.json': JSON.stringify(sigstore.trust.root), '.git/HEAD': '' };
   await withFolder(root, async (folder) => {
     const args = ['verify', SUBJECT, '--trust-root', path.join(folder, 'root.json')];

@@ -1,55 +1,21 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { Ajv } from 'ajv';
-import { type NpmServer, type Paper, startNpmServer } from '../sources/support/npm-server.ts';
-import { type CliRun, waybill } from '../support/cli.ts';
+import { waybill } from '../support/cli.ts';
 import { withFolder } from '../support/folder.ts';
 import { INTEGRITY, NAME, SIGNER, VERSION } from '../support/provenance.ts';
-import { goodSet, keysPaper, listed, signatureOf } from '../support/registry-papers.ts';
-import { makeSigstore } from '../support/sigstore.ts';
+import { goodSet } from '../support/registry-papers.ts';
+import { verifyRegistry } from './support/verify-registry.ts';
 
 const SUBJECT = `npm:${NAME}@${VERSION}`;
 const REPOSITORY = 'https://github.com/acme/widget';
-const sigstore = makeSigstore();
-let server: NpmServer;
-
 /** `@acme/widget` has provenance of acme/widget, `plain` and `@acme/plain` are signed and have none, `hidden` is refused. */
-before(async () => {
-  const papers = new Map<string, Paper>([
-    [`npm/v1/attestations/${NAME}@${VERSION}`, { body: goodSet(sigstore) }],
-    ['npm/v1/attestations/@acme/hidden@1.0.0', { status: 405 }],
-    ['npm/v1/keys', keysPaper(sigstore)],
-  ]);
-  const signed = (name: string) => ({
-    versions: {
-      '1.0.0': {
-        dist: { integrity: INTEGRITY, signatures: [signatureOf(sigstore.registryKey, sigstore.keyId, `${name}@1.0.0:${INTEGRITY}`)] },
-      },
-    },
-  });
-  const { versions } = listed(sigstore);
-  const packages = {
-    [NAME]: { versions, time: {} },
-    plain: signed('plain'),
-    '@acme/plain': signed('@acme/plain'),
-    '@acme/hidden': { versions: { '1.0.0': { dist: { integrity: INTEGRITY } } } },
-  };
-  server = await startNpmServer(packages, { papers });
+const { sigstore, url, run } = verifyRegistry({
+  signed: { plain: 'plain', '@acme/plain': '@acme/plain' },
+  bare: ['@acme/hidden'],
+  refused: ['@acme/hidden'],
 });
-after(() => server.close());
-
-/** Runs the bundled command line in a folder with these files, by the test's own trust root and registry. */
-async function run(files: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<CliRun> {
-  const root = JSON.stringify(sigstore.trust.root);
-  return await withFolder({ 'root.json': root, '.git/HEAD': '', ...files }, (folder) =>
-    waybill(['verify', '--trust-root', path.join(folder, 'root.json'), ...args], {
-      cwd: folder,
-      env: { NPM_CONFIG_REGISTRY: server.registry },
-    }),
-  );
-}
 
 /** A policy that requires provenance of some packages, and an option that names it. */
 function policy(...provenance: readonly object[]): Readonly<Record<string, string>> {
@@ -289,7 +255,7 @@ test('check finds what verify fails, by the same policy', async () => {
   };
   await withFolder(files, async (cwd) => {
     const args = ['check', '--policy', 'waybill.json', '--format', 'json'];
-    const env = { NPM_CONFIG_REGISTRY: server.registry };
+    const env = { NPM_CONFIG_REGISTRY: url() };
     const offline = JSON.parse((await waybill([...args], { cwd, env })).stdout);
     const required = (report: { findings: { rule: string; message: string }[] }): string[] =>
       report.findings.filter(({ rule }) => rule === 'npm/provenance-required').map(({ message }) => message.replace(/\. .*/s, '.'));
