@@ -128,7 +128,8 @@ function keyPlaceIn({ text, lines }: YamlDocument, map: YamlMap): KeyPlace | und
   if (map.isFlow) return undefined;
   const last = lastWritten(map);
   const key = last?.keySpan.start;
-  if (last === undefined || key === undefined) return undefined;
+  // A key without a word stands nowhere.
+  if (last === undefined || key === undefined || last.keySpan.end === key) return undefined;
   const end = endOf(last.value, last.keySpan.end);
   if (end === undefined) return undefined;
   // A quote belongs to the key; a dash before the first key does not, and is as wide as white space below it.

@@ -50,7 +50,8 @@ export function writeVersion(
 ): Edit | undefined {
   const { comment, commentAt, ref } = action;
   if (comment === undefined) {
-    return commentAt === undefined ? undefined : { span: { start: commentAt, end: commentAt }, text: ` # ${version}` };
+    if (commentAt === undefined || isLeftOpen(text, commentAt)) return undefined;
+    return { span: { start: commentAt, end: commentAt }, text: ` # ${version}` };
   }
   const { start, end } = comment.span;
   const body = text.slice(start + 1, end);
@@ -64,6 +65,13 @@ export function writeVersion(
   return blanks === 0
     ? { span: { start: start + 1, end: start + 1 }, text: ` ${version} ` }
     : { span: { start: start + 1 + blanks, end: start + 1 + blanks }, text: `${version} ` };
+}
+
+/** Whether a line ends inside of a flow collection that nothing closes: nobody reads a comment there as one. */
+function isLeftOpen(text: string, lineEnd: number): boolean {
+  const line = text.slice(text.lastIndexOf('\n', lineEnd - 1) + 1, lineEnd);
+  const count = (brackets: RegExp): number => line.match(brackets)?.length ?? 0;
+  return count(/[{[]/g) > count(/[}\]]/g) && !/[}\]]/.test(text.slice(lineEnd));
 }
 
 /** Whether a comment's first word says which version is used. A lone number is one only when nothing follows it. */
