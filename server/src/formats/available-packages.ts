@@ -46,12 +46,21 @@ export function isLockedAt(
   return folders
     .flatMap((one) => foldersUp(one))
     .some((folder) =>
-      LOCKFILE_NAMES.some((file) =>
-        asLockFile(surroundings.manifest(joinPath(folder, file) ?? ''))?.entries.some(
-          (entry) => entry.name === name && entry.version === version && entry.source === 'tarball',
-        ),
-      ),
+      LOCKFILE_NAMES.some((file) => lockedIn(surroundings.manifest(joinPath(folder, file) ?? '')).has(`${name}@${version}`)),
     );
+}
+
+// The lockfile stays what it is while somebody types a command.
+const keptLocked = new WeakMap<Manifest, ReadonlySet<string>>();
+
+/** What a lockfile has from a registry, as `name@version`. */
+function lockedIn(manifest: Manifest | undefined): ReadonlySet<string> {
+  const known = manifest && keptLocked.get(manifest);
+  if (known !== undefined) return known;
+  const entries = asLockFile(manifest)?.entries ?? [];
+  const locked = new Set(entries.flatMap(({ name, version, source }) => (source === 'tarball' ? [`${name}@${version}`] : [])));
+  if (manifest !== undefined) keptLocked.set(manifest, locked);
+  return locked;
 }
 
 interface Names {
